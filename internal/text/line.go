@@ -10,14 +10,27 @@ type Line struct {
 // String returns the plain text.
 func (l Line) String() string { return l.text }
 
-// Spans returns the styled parts, ordered, not overlapping; nil if plain. Not to be written.
+// Spans returns the styled parts, ordered, not overlapping, and on the edges
+// of grapheme clusters; nil if plain. Not to be written.
 func (l Line) Spans() []Span { return l.spans }
 
 // Safe returns the plain text as Safe.
 func (l Line) Safe() Safe { return Safe{l.text} }
 
-// Plain makes a Line without colours.
+// Empty reports whether there is no text.
+func (l Line) Empty() bool { return l.text == "" }
+
+// Line makes a Line without colours.
 func (t Safe) Line() Line { return Line{text: t.s} }
+
+// Styled makes a Line in one style.
+func (t Safe) Styled(style Style) Line {
+	l := Line{text: t.s}
+	if t.s != "" && style != (Style{}) {
+		l.spans = []Span{{0, int32(len(t.s)), style}}
+	}
+	return l
+}
 
 // Span is a styled part of a Line: bytes [Start, End).
 type Span struct {
