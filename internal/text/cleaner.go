@@ -135,8 +135,9 @@ func (c *cleaner) copy(from, to int) {
 			cut--
 		}
 		c.markOut, c.markRaw = len(c.out)+cut-from, cut
-		to = min(to, from+room+reserve+1) // more is cut off anyway
 	}
+	// One byte over the cap is enough to know that the text is cut.
+	to = min(to, from+max(c.limit+1-len(c.out), 0))
 	c.out = append(c.out, c.raw[from:to]...)
 	c.prev, _ = utf8.DecodeLastRuneInString(c.raw[from:to])
 }
@@ -165,6 +166,7 @@ func (c *cleaner) control(b byte) {
 // rune handles what starts with a byte beyond ASCII, and returns its length.
 func (c *cleaner) rune(i int) int {
 	r, n := utf8.DecodeRuneInString(c.raw[i:])
+	last := c.prev
 	switch {
 	case r == utf8.RuneError && n < 2:
 		c.out = append(c.out, '<', hexDigits[c.raw[i]>>4], hexDigits[c.raw[i]&15], '>')
@@ -176,14 +178,13 @@ func (c *cleaner) rune(i int) int {
 		c.out = append(c.out, c.raw[i:i+n]...)
 		c.prev = r
 		return n
-	case c.joined && r == vs16 && takesVS16(c.prev):
+	case c.joined && r == vs16 && takesVS16(last):
 		c.out = append(c.out, c.raw[i:i+n]...)
-		if isPictographic(c.prev) {
-			return n // a joiner may follow, as after the pictograph itself
+		if c.prev = vs16; isPictographic(last) {
+			c.prev = selected
 		}
-		c.prev = r
 		return n
-	case c.joined && r == zwj && isPictographic(c.prev):
+	case c.joined && r == zwj && (last == selected || isPictographic(last)):
 		if next, m := utf8.DecodeRuneInString(c.raw[i+n:]); isPictographic(next) {
 			c.out = append(c.out, c.raw[i:i+n+m]...)
 			c.prev = next
@@ -193,6 +194,9 @@ func (c *cleaner) rune(i int) int {
 	c.writeCodePoint(r)
 	return n
 }
+
+// selected stands for a pictograph that has its VS16 already.
+const selected rune = -1
 
 const hexDigits = "0123456789ABCDEF"
 

@@ -25,8 +25,8 @@ func joinMarks(text string, marks [][2]int) [][2]int {
 // widener finds the edges of grapheme clusters around byte offsets. Asked in
 // ascending order it walks the text once.
 type widener struct {
-	text  string
-	known int // an edge found before
+	text     string
+	from, to int // the cluster found last
 }
 
 // sure reports whether i must be an edge, by the bytes next to it.
@@ -36,14 +36,17 @@ func (w *widener) sure(i int) bool {
 
 // around returns the grapheme cluster [from, to) that i lies in.
 func (w *widener) around(i int) (from, to int) {
+	if w.from <= i && i < w.to {
+		return w.from, w.to
+	}
 	from = i
-	for !w.sure(from) && from != w.known {
+	for !w.sure(from) && from != w.to {
 		from--
 	}
 	for {
 		n, _ := nextGrapheme(w.text[from:])
 		if from+n > i {
-			w.known = from
+			w.from, w.to = from, from+n
 			return from, from + n
 		}
 		from += n

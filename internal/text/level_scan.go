@@ -1,3 +1,0 @@
-package text
-
-func detectLevel(s string) string { return "" }
