@@ -1,0 +1,182 @@
+package kit
+
+import (
+	"unicode/utf8"
+
+	"github.com/charmbracelet/x/ansi"
+)
+
+// The renderer measures text by grapheme clusters where the terminal says
+// that it does too (mode 2027) and by code points everywhere else. Where the
+// two differ (emoji sequences, some scripts) a line would have two widths and
+// the frame would break, so kit draws such a cluster in a form that both
+// measure alike: see onGrid.
+
+// asciiLen returns the length of the longest ASCII prefix.
+func asciiLen(s string) int {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return i
+		}
+	}
+	return len(s)
+}
+
+// simple reports whether a rune is one cell wide under both measures and
+// never joins its neighbours unless they join it.
+func simple(r rune) bool {
+	return r >= 0xa1 && r < 0x300 && r != 0xad || // Latin
+		r >= 0x2010 && r <= 0x2027 || // dashes, quotes, dots
+		r >= 0x2190 && r <= 0x21ff && r != 0x2194 && r != 0x2195 && r != 0x21a9 && r != 0x21aa || // arrows
+		r >= 0x2500 && r <= 0x25a9 || // box drawing, blocks
+		r >= 0x25cb && r <= 0x25f0 || r >= 0x25b2 && r <= 0x25b5 || // shapes
+		r >= 0x2800 && r <= 0x28ff || // braille
+		r == 0x2713 || r == 0x2717 // check, ballot
+}
+
+// cluster returns the first grapheme cluster of s as it is to be drawn, its
+// width in cells and its length in s. s is not empty.
+func cluster(s string) (drawn string, width, size int) {
+	if c := s[0]; c < utf8.RuneSelf && (len(s) == 1 || s[1] < utf8.RuneSelf) {
+		if c < 0x20 || c == 0x7f { // never in text.Safe
+			return "?", 1, 1
+		}
+		return s[:1], 1, 1
+	}
+	if r, n := utf8.DecodeRuneInString(s); simple(r) {
+		if n == len(s) || s[n] < utf8.RuneSelf {
+			return s[:n], 1, n
+		}
+		if next, _ := utf8.DecodeRuneInString(s[n:]); simple(next) {
+			return s[:n], 1, n
+		}
+	}
+	c, w := ansi.FirstGraphemeCluster(s, ansi.GraphemeWidth)
+	if c == "" {
+		return "?", 1, 1
+	}
+	if w == ansi.StringWidthWc(c) && w == ansi.StringWidth(c) && utf8.ValidString(c) {
+		return c, w, len(c)
+	}
+	drawn, width = onGrid(c)
+	return drawn, width, len(c)
+}
+
+// onGrid gives a cluster a form that has one width: its first rune without
+// what modifies it (a family becomes a woman, a red heart a heart).
+func onGrid(c string) (string, int) {
+	r, n := utf8.DecodeRuneInString(c)
+	if r != utf8.RuneError {
+		if w := ansi.StringWidth(c[:n]); w > 0 && w == ansi.StringWidthWc(c[:n]) {
+			return c[:n], w
+		}
+	}
+	return "?", 1
+}
+
+// width returns the number of cells that s takes when it is drawn by fit.
+func width(s string) int {
+	n := asciiLen(s)
+	if n == len(s) {
+		return n
+	}
+	if n > 0 {
+		n-- // the last ASCII character may carry a combining mark
+	}
+	w := n
+	for s = s[n:]; s != ""; {
+		_, cw, size := cluster(s)
+		w += cw
+		s = s[size:]
+	}
+	return w
+}
+
+const blanks = "                                                                                                                                "
+
+// pad appends n spaces.
+func pad(b []byte, n int) []byte {
+	for n > len(blanks) {
+		b = append(b, blanks...)
+		n -= len(blanks)
+	}
+	if n > 0 {
+		b = append(b, blanks[:n]...)
+	}
+	return b
+}
+
+// take appends at most w cells of s and returns how many those are and where
+// it stopped. It may stop one cell early before a wide character.
+func take(b []byte, s string, w int) (out []byte, used, end int) {
+	n := asciiLen(s)
+	if n < len(s) && n > 0 {
+		n--
+	}
+	if n >= w {
+		return append(b, s[:max(w, 0)]...), max(w, 0), max(w, 0)
+	}
+	b = append(b, s[:n]...)
+	used, end = n, n
+	for end < len(s) {
+		drawn, cw, size := cluster(s[end:])
+		if used+cw > w {
+			break
+		}
+		b = append(b, drawn...)
+		used += cw
+		end += size
+	}
+	return b, used, end
+}
+
+// skip returns the rest of s after w cells, and how many cells the cut went
+// beyond w (1 if it fell into a wide character).
+func skip(s string, w int) (rest string, over int) {
+	n := asciiLen(s)
+	if n < len(s) && n > 0 {
+		n--
+	}
+	if n >= w {
+		return s[w:], 0
+	}
+	used := n
+	for s = s[n:]; s != "" && used < w; {
+		_, cw, size := cluster(s)
+		used += cw
+		s = s[size:]
+	}
+	return s, max(used-w, 0)
+}
+
+// fit appends s in exactly w cells: padded, or cut with an ellipsis.
+func fit(b []byte, s string, w int, right bool, ellipsis string) []byte {
+	if w <= 0 {
+		return b
+	}
+	if asciiLen(s) == len(s) { // most cells
+		n := len(s)
+		switch {
+		case n > w:
+			return append(append(b, s[:w-1]...), ellipsis...)
+		case right:
+			return append(pad(b, w-n), s...)
+		default:
+			return pad(append(b, s...), w-n)
+		}
+	}
+	n := width(s)
+	if n <= w {
+		if right {
+			b = pad(b, w-n)
+		}
+		b, _, _ = take(b, s, n)
+		if !right {
+			b = pad(b, w-n)
+		}
+		return b
+	}
+	b, used, _ := take(b, s, w-1)
+	b = pad(b, w-1-used)
+	return append(b, ellipsis...)
+}
