@@ -1,0 +1,156 @@
+package kit
+
+import (
+	"strconv"
+
+	"devops-tui/internal/text"
+	"devops-tui/themes"
+)
+
+// Draw returns the table as w x h cells. Only rows in sight are asked for;
+// the result is kept until something changes.
+func (t *Table[ID]) Draw(st *Styles, w, h int) Block {
+	if w <= 0 || h <= 0 {
+		return nil
+	}
+	if !t.dirty && st == t.st && w == t.w && h == t.h {
+		return t.cached
+	}
+	t.st, t.w, t.h, t.dirty = st, w, h, false
+	head := t.headRows()
+	place := t.cursor - t.offset
+	if rows := h - head; rows != t.rows {
+		t.rows = rows
+		if place >= rows { // the selection keeps its place as far as it can
+			t.offset = t.cursor - rows + 1
+		}
+	}
+	t.clamp()
+	if cap(t.row.Cells) < len(t.cols) {
+		t.row.Cells = make([]Cell, len(t.cols))
+	}
+	t.row.Cells = t.row.Cells[:len(t.cols)]
+	from, to := t.Window()
+	if t.measure(from, to) || t.layout.stale(w, t.wide, t.shift, t.noGlyph) {
+		t.layout.compute(t.cols, t.seen, w, t.wide, t.shift, t.noGlyph)
+	}
+	out := newLines(h*(2*w+160), h)
+	if head == 1 {
+		t.layout.header(out, st, t.cols)
+	}
+	for i := from; i < to; i++ {
+		t.fetch(i)
+		t.drawRow(out, i)
+	}
+	blank := ""
+	for len(out.ends) < h {
+		if blank == "" {
+			blank = Blank(st, w, 1)[0]
+		}
+		out.b = append(out.b, blank...)
+		out.end()
+	}
+	t.cached = out.block()
+	return t.cached
+}
+
+func (t *Table[ID]) fetch(i int) {
+	cells := t.row.Cells
+	clear(cells)
+	t.row = Row{Cells: cells}
+	t.src.Row(i, &t.row)
+	t.row.Cells = cells
+}
+
+// measure grows the widths by the rows in sight; they never shrink, so that
+// columns do not jump while values change.
+func (t *Table[ID]) measure(from, to int) (grown bool) {
+	for i := from; i < to; i++ {
+		t.fetch(i)
+		for c := range t.row.Cells {
+			cell := &t.row.Cells[c]
+			n := cell.Pic.width()
+			if cell.Pic.Kind == NoPic {
+				n = width(cell.Text.String())
+			}
+			if n > t.seen[c] {
+				t.seen[c], grown = n, true
+			}
+		}
+	}
+	return grown
+}
+
+// drawRow appends the line of the row in t.row.
+func (t *Table[ID]) drawRow(out *lines, i int) {
+	st, row, l := t.st, &t.row, &t.layout
+	surface := Ground
+	if i == t.cursor {
+		surface = Blurred
+		if t.focused {
+			surface = Selected
+		}
+	}
+	b := out.b
+	last := ""
+	style := func(tok themes.Token) {
+		if p := st.sgr[surface][tok]; p != last {
+			b = append(b, p...)
+			last = p
+		}
+	}
+	switch {
+	case l.w < 1:
+	case row.Marked:
+		style(themes.Mark)
+		b = append(b, st.Glyphs.Mark.s...)
+	case surface != Ground:
+		style(themes.Accent)
+		b = append(b, st.Glyphs.Cursor.s...)
+	default:
+		style(themes.FG)
+		b = append(b, ' ')
+	}
+	if l.glyph {
+		if row.Glyph.s == "" {
+			b = append(b, "  "...)
+		} else {
+			style(row.GlyphTok)
+			b = append(b, row.Glyph.s...)
+			style(themes.FG)
+			b = append(b, ' ')
+		}
+	}
+	used := l.lead
+	for _, p := range l.cols {
+		style(themes.FG)
+		b = pad(b, p.x-used)
+		cell := &row.Cells[p.index]
+		tok := cell.Tok
+		if row.Stale {
+			tok = themes.Stale
+		}
+		if cell.Pic.Kind != NoPic {
+			b = cell.Pic.draw(b, st, surface, tok, p.w)
+			last = "\x00" // a picture may end in any style
+		} else if !cell.Text.Empty() {
+			style(tok)
+			b = fit(b, cell.Text.String(), p.w, t.cols[p.index].Right, st.Glyphs.Ellipsis.s)
+		} else {
+			b = pad(b, p.w)
+		}
+		used = p.x + p.w
+	}
+	style(themes.FG)
+	b = pad(b, l.w-used)
+	out.b = append(b, st.end()...)
+	out.end()
+}
+
+// position writes "12/212".
+func position(index, n int) text.Safe {
+	if n == 0 {
+		return text.Lit("0")
+	}
+	return text.Clean(strconv.Itoa(index+1) + "/" + strconv.Itoa(n))
+}
