@@ -87,12 +87,11 @@ func down(ctx context.Context, s settings) error {
 	}
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
-	for alive {
+	for syscall.Kill(pid, 0) == nil {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-tick.C:
-			_, alive = supervisor(s.opts.Dir)
 		}
 	}
 	return nil

@@ -5,6 +5,7 @@
 //	cluster down [flags]   stop it
 //	cluster run [flags]    run it in the foreground until a signal
 //	cluster build          only build the binaries into the user's cache
+//	cluster kubectl [-dir DIR] ARGS   the built-in kubectl, on that cluster
 package main
 
 import (
@@ -23,15 +24,18 @@ import (
 )
 
 const usage = `usage: cluster up|down|run|build [flags]
+       cluster kubectl [-dir DIR] ARGUMENTS
 
   up      start a cluster in the background and print its kubeconfig's path
   down    stop it
   run     run a cluster until Ctrl-C
   build   build the binaries into the user's cache
+  kubectl run the built-in kubectl on the cluster
 `
 
 type settings struct {
 	opts    cluster.Options
+	rest    []string // kubectl's arguments
 	load    int
 	metrics bool
 }
@@ -63,6 +67,8 @@ func run(args []string) error {
 		return up(ctx, s, args[1:])
 	case "down":
 		return down(ctx, s)
+	case "kubectl":
+		return kubectl(ctx, s)
 	}
 	return fmt.Errorf("unknown command %q\n%s", args[0], usage)
 }
@@ -83,10 +89,21 @@ func parse(args []string) (settings, error) {
 	fs.BoolVar(&s.metrics, "metrics", false, "with the metrics server (about 5 more CPU minutes to build once)")
 	fs.IntVar(&s.load, "demo-load", 0, "number of pods to make, a few of them failing")
 	err = fs.Parse(args[1:])
-	if err == nil && fs.NArg() > 0 {
-		err = fmt.Errorf("unexpected argument %q", fs.Arg(0))
+	s.rest = fs.Args()
+	if err == nil && len(s.rest) > 0 && args[0] != "kubectl" {
+		err = fmt.Errorf("unexpected argument %q", s.rest[0])
 	}
 	return s, err
+}
+
+// kubectl becomes the built-in kubectl with the cluster's kubeconfig.
+func kubectl(ctx context.Context, s settings) error {
+	hyper, err := cluster.Build(ctx, os.Stderr)
+	if err != nil {
+		return err
+	}
+	env := append(os.Environ(), "KUBECONFIG="+filepath.Join(s.opts.Dir, "kubeconfig"), "HOME="+filepath.Join(s.opts.Dir, "home"))
+	return syscall.Exec(hyper, append([]string{"kubectl"}, s.rest...), env)
 }
 
 func build(ctx context.Context, s settings) error {
@@ -110,16 +127,19 @@ func foreground(ctx context.Context, s settings, out io.Writer) error {
 			return err
 		}
 	}
+	if err := os.MkdirAll(s.opts.Dir, 0o700); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(s.opts.Dir, pidFile), fmt.Appendln(nil, os.Getpid()), 0o600); err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(filepath.Join(s.opts.Dir, pidFile)) }()
 	s.opts.Log = os.Stderr
 	c, err := cluster.Start(ctx, s.opts)
 	if err != nil {
 		return err
 	}
 	defer c.Stop()
-	if err := os.WriteFile(filepath.Join(s.opts.Dir, pidFile), fmt.Appendln(nil, os.Getpid()), 0o600); err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(filepath.Join(s.opts.Dir, pidFile)) }()
 	if s.metrics {
 		if err := c.StartMetrics(ctx); err != nil {
 			return err
