@@ -15,3 +15,6 @@ type KindState struct {
 	Listed  bool     // the list is complete
 	Problem *Problem // why it is not, or not live: forbidden, …
 }
+
+// Abilities says what the source of an object offers for it: its tabs.
+type Abilities struct{ Logs, Events, Manifest, Describe, Series bool }

@@ -18,6 +18,7 @@ type Plan struct {
 	Impact   []text.Safe // what it touches: "6 pods, maxUnavailable 25%"
 	Warnings []text.Safe // who else owns the object, what fights the change
 	Preview  text.Safe   // "" when the server dry-ran it; else why there is no preview
+	Blind    bool        // the system has a dry run, but it was refused or failed: Preview says why, and the confirmation is one step stronger
 	Command  text.Safe   // the equivalent command line
 	UndoHint text.Safe   // how it can be undone, or "cannot be undone: …"
 	Danger   int         // 0 harmless, 1 interrupts, 2 loses data or state

@@ -1,5 +1,7 @@
 package core
 
+import "math"
+
 // Measure is one thing that is measured of a running object.
 type Measure uint8
 
@@ -52,4 +54,16 @@ type Series struct {
 	Measure Measure
 	Name    string // raw; "" for the object itself
 	Points  []Point
+}
+
+// NewUsage is a sample in which nothing is known yet.
+func NewUsage(ref Ref, at int64) Usage {
+	u := Usage{Ref: ref, At: at}
+	for m := range u.Values {
+		u.Values[m] = math.NaN()
+	}
+	for _, m := range []Measure{CPULimit, MemLimit, CPURequest, MemRequest} {
+		u.Values[m] = 0
+	}
+	return u
 }

@@ -133,18 +133,15 @@ func (h *Hub) Health(i core.Instance) core.Health {
 	return s.health
 }
 
-// Abilities says which tabs an object has.
-type Abilities struct{ Logs, Events, Manifest, Describe, Series bool }
-
 // Abilities returns what the source of ref offers.
-func (h *Hub) Abilities(ref core.Ref) Abilities {
+func (h *Hub) Abilities(ref core.Ref) core.Abilities {
 	src := h.Source(ref.Instance())
 	_, tail := src.(Tailer)
 	_, events := src.(Eventer)
 	_, manifest := src.(Manifester)
 	_, describe := src.(Describer)
 	_, series := src.(Meter)
-	return Abilities{tail, events, manifest, describe, series}
+	return core.Abilities{Logs: tail, Events: events, Manifest: manifest, Describe: describe, Series: series}
 }
 
 // call finds the capability C of the source of ref and calls f with it.

@@ -38,18 +38,24 @@ type Log struct {
 	version  uint64
 	levels   histogram
 	rate     rateMeter
-	changed  chan struct{}
+	notify   func()
 }
 
 type chunk struct{ lines []core.Line }
 
-// NewLog returns an empty buffer; a bound of 0 means the default.
-func NewLog(maxLines, maxBytes int) *Log {
-	return &Log{maxLines: cmp.Or(maxLines, DefaultLogLines), maxBytes: cmp.Or(maxBytes, DefaultLogBytes), changed: make(chan struct{}, 1)}
+// NewLog returns an empty buffer; a bound of 0 means the default. notify is
+// called after each batch and must not block; it may be nil.
+func NewLog(maxLines, maxBytes int, notify func()) *Log {
+	return &Log{maxLines: cmp.Or(maxLines, DefaultLogLines), maxBytes: cmp.Or(maxBytes, DefaultLogBytes), notify: notify}
 }
 
-// Changed receives when lines came since the last receive; a mailbox of size 1.
-func (l *Log) Changed() <-chan struct{} { return l.changed }
+// NewLog returns a log buffer whose changes count as changes of the store.
+func (s *Store) NewLog(maxLines, maxBytes int) *Log {
+	return NewLog(maxLines, maxBytes, func() {
+		s.logVersion.Add(1)
+		s.mark()
+	})
+}
 
 // Lines takes a batch. It orders it by time and merges it with what is there;
 // lines of one origin keep their order. It never waits for a reader.
@@ -77,9 +83,8 @@ func (l *Log) Lines(lines []core.Line) {
 	l.trim()
 	l.version++
 	l.mu.Unlock()
-	select {
-	case l.changed <- struct{}{}:
-	default:
+	if l.notify != nil {
+		l.notify()
 	}
 }
 

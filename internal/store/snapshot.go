@@ -12,6 +12,7 @@ import (
 type Snapshot struct {
 	Version      uint64 // grows with every Publish that changed something
 	UsageVersion uint64 // grows when samples came
+	LogVersion   uint64 // grows when log lines came
 	MetaVersion  uint64 // grows when health, kinds or problems changed
 	Tables       []*Table
 	Health       []core.Health // sorted by instance

@@ -32,6 +32,8 @@ type Store struct {
 	usage *usageTable
 	seen  sync.Map // core.Instance -> *atomic.Int64: Unix nanoseconds of the last sign of life
 
+	logVersion atomic.Uint64 // grows with every batch of lines of a log of ours
+
 	snap  atomic.Pointer[Snapshot]
 	dirty chan struct{} // mailbox of size 1: "something changed"
 }
@@ -100,7 +102,8 @@ func (s *Store) Publish() bool {
 	defer s.mu.Unlock()
 	old := s.snap.Load()
 	usageVersion := s.usage.version.Load()
-	changed := s.stale || usageVersion != old.UsageVersion
+	logVersion := s.logVersion.Load()
+	changed := s.stale || usageVersion != old.UsageVersion || logVersion != old.LogVersion
 	for _, p := range s.tables {
 		if p.dirty {
 			changed = true
@@ -111,7 +114,7 @@ func (s *Store) Publish() bool {
 		return false
 	}
 	n := &Snapshot{
-		Version: old.Version + 1, UsageVersion: usageVersion, MetaVersion: old.MetaVersion, usage: s.usage,
+		Version: old.Version + 1, UsageVersion: usageVersion, LogVersion: logVersion, MetaVersion: old.MetaVersion, usage: s.usage,
 		byInstance: make(map[Key]*Table, len(s.tables)),
 	}
 	for k, p := range s.tables {
