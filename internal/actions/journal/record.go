@@ -1,0 +1,186 @@
+// Package journal is the audit trail of every change: one line of JSON for
+// what is about to be done, made durable before the request leaves, and one for
+// how it ended.
+//
+// Each line carries the hash of the line before and its own, and the last one
+// is anchored in a file beside the journal, so that a line which was
+// changed, removed, added, moved or cut off is found by Verify. This shows tampering, it does
+// not prevent it: who can write both files can write both anew.
+//
+// Several processes may append; a lock file orders them.
+package journal
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// The events.
+const (
+	Intent    = "intent"    // about to be done
+	Outcome   = "outcome"   // how it ended
+	Recovered = "recovered" // an unfinished line at the end was dropped
+)
+
+// Record is one line. Time, User and the rest are the caller's; Seq, Prev and
+// Hash are set by Append.
+type Record struct {
+	Seq      uint64    `json:"seq"` // 1, 2, 3 …
+	Time     time.Time `json:"time"`
+	ID       string    `json:"id"` // of the change; intent and outcome share it
+	Event    string    `json:"event"`
+	User     string    `json:"user,omitempty"`
+	Host     string    `json:"host,omitempty"`
+	PID      int       `json:"pid,omitempty"`
+	Instance string    `json:"instance,omitempty"` // "kube:prod"
+	Ref      string    `json:"ref,omitempty"`      // "deployment/payments/api"
+	UID      string    `json:"uid,omitempty"`
+	Verb     string    `json:"verb,omitempty"`
+	Policy   Policy    `json:"policy,omitzero"`
+	Plan     *Plan     `json:"plan,omitempty"`   // of an intent
+	Result   *Result   `json:"result,omitempty"` // of an outcome
+	Redacted bool      `json:"redacted,omitempty"`
+	Prev     string    `json:"prev"`           // hash of the line before; zeros for the first
+	Hash     string    `json:"hash,omitempty"` // SHA-256 of the line up to this field, in hex
+}
+
+// Policy is what the configuration demanded and how it was met.
+type Policy struct {
+	Level       string `json:"level,omitempty"`
+	Environment string `json:"environment,omitempty"`
+	Confirmed   string `json:"confirmed,omitempty"` // enter, y, name, flag
+}
+
+// Plan is what the user saw and confirmed.
+type Plan struct {
+	Title    string            `json:"title,omitempty"`
+	Rev      string            `json:"rev,omitempty"`
+	Params   map[string]string `json:"params,omitempty"`
+	Changes  []Change          `json:"changes,omitempty"`
+	Diff     []string          `json:"diff,omitempty"`
+	Impact   []string          `json:"impact,omitempty"`
+	Warnings []string          `json:"warnings,omitempty"`
+	Preview  string            `json:"preview,omitempty"` // why there was none
+	Command  string            `json:"command,omitempty"`
+	Undo     string            `json:"undo,omitempty"`
+}
+
+// Change is one field before and after.
+type Change struct {
+	Field  string `json:"field"`
+	Before string `json:"before"`
+	After  string `json:"after"`
+}
+
+// Result is how a change ended: healthy, failed, refused, unknown.
+type Result struct {
+	Outcome string `json:"outcome"`
+	Message string `json:"message,omitempty"`
+}
+
+const (
+	genesis  = "0000000000000000000000000000000000000000000000000000000000000000"
+	hashMark = `,"hash":"`
+	hashTail = len(hashMark) + 2*sha256.Size + len(`"}`)
+)
+
+// encode makes the line, without its line end, and sets r.Hash. The hash is
+// of the bytes themselves, so that nobody has to agree on a canonical JSON.
+func encode(r *Record) ([]byte, error) {
+	r.Hash = ""
+	b, err := json.Marshal(r)
+	if err != nil {
+		return nil, fmt.Errorf("encode journal record: %w", err)
+	}
+	body := b[:len(b)-1] // without the closing brace
+	r.Hash = digest(body)
+	return append(body, hashMark+r.Hash+`"}`...), nil
+}
+
+// decode checks and reads a line without its line end.
+func decode(line []byte) (Record, error) {
+	var r Record
+	if len(line) < hashTail || !bytes.HasPrefix(line[len(line)-hashTail:], []byte(hashMark)) {
+		return r, fmt.Errorf("not a journal record")
+	}
+	if err := json.Unmarshal(line, &r); err != nil {
+		return r, fmt.Errorf("not a journal record: %w", err)
+	}
+	if digest(line[:len(line)-hashTail]) != r.Hash || !bytes.HasSuffix(line, []byte(r.Hash+`"}`)) {
+		return r, fmt.Errorf("was changed after it was written")
+	}
+	return r, nil
+}
+
+func digest(b []byte) string {
+	h := sha256.Sum256(b)
+	return hex.EncodeToString(h[:])
+}
+
+// The most of a diff that is kept.
+const (
+	maxDiffLines = 400
+	maxText      = 4 << 10
+)
+
+// scrubbed is r with the obvious secrets and the excess taken out. Plans are
+// redacted by their sources already; this is the second lock.
+func scrubbed(r Record) Record {
+	if r.Result != nil {
+		x := *r.Result
+		x.Message = field(x.Message)
+		r.Result = &x
+	}
+	if r.Plan == nil {
+		return r
+	}
+	p := *r.Plan
+	p.Title, p.Preview, p.Command, p.Undo = field(p.Title), field(p.Preview), field(p.Command), field(p.Undo)
+	p.Impact, p.Warnings = fields(p.Impact), fields(p.Warnings)
+	if extra := len(p.Diff) - maxDiffLines; extra > 0 {
+		p.Diff = append(p.Diff[:maxDiffLines:maxDiffLines], fmt.Sprintf("… +%d lines", extra))
+	}
+	p.Diff = fields(p.Diff)
+	changes := make([]Change, len(p.Changes))
+	for i, c := range p.Changes {
+		changes[i] = Change{field(c.Field), value(c.Field, c.Before), value(c.Field, c.After)}
+	}
+	p.Changes = changes
+	if p.Params != nil {
+		params := make(map[string]string, len(p.Params))
+		for k, v := range p.Params {
+			params[k] = value(k, v)
+		}
+		p.Params = params
+	}
+	r.Plan = &p
+	return r
+}
+
+func field(s string) string {
+	if len(s) > maxText {
+		s = strings.ToValidUTF8(s[:maxText], "") + fmt.Sprintf("… +%d bytes", len(s)-maxText)
+	}
+	return Scrub(s)
+}
+
+func fields(in []string) []string {
+	out := make([]string, len(in))
+	for i, s := range in {
+		out[i] = field(s)
+	}
+	return out
+}
+
+// value scrubs what belongs to a name that may say itself that it is secret.
+func value(name, s string) string {
+	if s != "" && secretName.MatchString(name) {
+		return RedactedText
+	}
+	return field(s)
+}
