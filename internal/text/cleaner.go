@@ -52,7 +52,7 @@ func clean(raw string, rest int, r rules) (string, []Span) {
 		raw = strings.TrimRight(strings.TrimSuffix(raw, "\n"), "\r")
 	}
 	plain := plainPrefix(raw[:min(len(raw), r.limit+1)])
-	if plain == len(raw) && plain <= r.limit && rest == 0 {
+	if plain == len(raw) && plain <= r.limit && rest == 0 && standsAlone(raw) {
 		return raw, nil
 	}
 	c := cleaner{rules: r}
@@ -118,6 +118,16 @@ func (c *cleaner) run(plain int) {
 		}
 	}
 	c.mark(i)
+	if last, _ := utf8.DecodeLastRune(c.out); joinsNext(last) {
+		c.out = append(c.out, anchor...)
+	}
+}
+
+// begin writes what the first rune of the text leans on, if it must.
+func (c *cleaner) begin(r rune) {
+	if len(c.out) == 0 && joinsPrevious(r) {
+		c.out = append(c.out, anchor...)
+	}
 }
 
 // mark notes that the text may be cut before raw byte i.
@@ -129,6 +139,8 @@ func (c *cleaner) mark(i int) {
 
 // copy writes the plain raw bytes [from, to).
 func (c *cleaner) copy(from, to int) {
+	first, _ := utf8.DecodeRuneInString(c.raw[from:to])
+	c.begin(first)
 	if room := c.limit - reserve - len(c.out); room >= 0 && to-from > room {
 		cut := from + room
 		for cut > from && !utf8.RuneStart(c.raw[cut]) {
@@ -175,6 +187,7 @@ func (c *cleaner) rune(i int) int {
 	case r <= 0x9f:
 		return c.sequence(i)
 	case !isHidden(r):
+		c.begin(r)
 		c.out = append(c.out, c.raw[i:i+n]...)
 		c.prev = r
 		return n

@@ -43,5 +43,5 @@ func (l Line) LastSegment() Line {
 	if i < 0 {
 		return l
 	}
-	return l.slice(i+len(CarriageReturn), len(l.text))
+	return l.slice(i+len(CarriageReturn), len(l.text)).anchored()
 }
