@@ -111,6 +111,9 @@ var nerdGlyphs = func() Glyphs {
 
 // GlyphsFor returns the set of a mode. It is shared: not to be written.
 func GlyphsFor(m GlyphMode) *Glyphs {
+	if !narrow { // the others would be two cells wide
+		m = ASCII
+	}
 	switch m {
 	case ASCII:
 		return &asciiGlyphs
@@ -121,7 +124,7 @@ func GlyphsFor(m GlyphMode) *Glyphs {
 	}
 }
 
-// PhaseGlyph returns the glyph and token of a phase.
+// PhaseGlyph returns the glyph of a phase; PhaseToken is its style.
 func (s *Styles) PhaseGlyph(p core.Phase) Glyph {
 	if int(p) < len(s.Glyphs.Phase) {
 		return s.Glyphs.Phase[p]

@@ -1,8 +1,6 @@
 package kit
 
 import (
-	"strconv"
-
 	"devops-tui/internal/text"
 	"devops-tui/themes"
 )
@@ -152,5 +150,5 @@ func position(index, n int) text.Safe {
 	if n == 0 {
 		return text.Lit("0")
 	}
-	return text.Clean(strconv.Itoa(index+1) + "/" + strconv.Itoa(n))
+	return text.Sprintf("%d/%d", index+1, n)
 }

@@ -22,16 +22,51 @@ func asciiLen(s string) int {
 	return len(s)
 }
 
+// narrow is false where the environment asks for East Asian widths
+// (RUNEWIDTH_EASTASIAN): lines, dots and Latin letters are two cells wide
+// then, so the fast paths and the Unicode glyphs are off.
+var narrow = ansi.StringWidth("─") == 1
+
 // simple reports whether a rune is one cell wide under both measures and
-// never joins its neighbours unless they join it.
+// joins no neighbour that does not join it.
 func simple(r rune) bool {
-	return r >= 0xa1 && r < 0x300 && r != 0xad || // Latin
-		r >= 0x2010 && r <= 0x2027 || // dashes, quotes, dots
-		r >= 0x2190 && r <= 0x21ff && r != 0x2194 && r != 0x2195 && r != 0x21a9 && r != 0x21aa || // arrows
-		r >= 0x2500 && r <= 0x25a9 || // box drawing, blocks
-		r >= 0x25cb && r <= 0x25f0 || r >= 0x25b2 && r <= 0x25b5 || // shapes
-		r >= 0x2800 && r <= 0x28ff || // braille
-		r == 0x2713 || r == 0x2717 // check, ballot
+	switch {
+	case !narrow:
+		return false
+	case r < 0x300: // Latin
+		return r >= 0xa1 && r != 0xad && r != 0xa9 && r != 0xae
+	case r < 0x2190: // dashes, quotes, dots
+		return r >= 0x2010 && r <= 0x2027
+	case r < 0x2200: // arrows, but those that may be emoji
+		return r <= 0x2193 || r >= 0x219a && r <= 0x21a8 || r >= 0x21ab
+	case r < 0x2500:
+		return false
+	case r < 0x2600: // frames, blocks, shapes, but those that may be emoji
+		return r <= 0x25a9 || r >= 0x25b0 && r <= 0x25b5 || r >= 0x25cb && r <= 0x25f0
+	default: // check, ballot, braille
+		return r == 0x2713 || r == 0x2717 || r >= 0x2800 && r <= 0x28ff
+	}
+}
+
+// wide reports the same for two cells: the common ideographs, Katakana and
+// Hangul syllables.
+func wide(r rune) bool {
+	return r >= 0x4e00 && r <= 0x9fff || r >= 0xac00 && r <= 0xd7a3 || r >= 0x30a1 && r <= 0x30fa
+}
+
+// prepends reports whether a rune joins whatever follows it, the padding too
+// (Unicode's Grapheme_Cluster_Break=Prepend).
+func prepends(r rune) bool {
+	switch {
+	case r < 0x600:
+		return false
+	case r <= 0x605, r == 0x6dd, r == 0x70f, r == 0x890, r == 0x891, r == 0x8e2, r == 0xd4e:
+		return true
+	case r < 0x110bd:
+		return false
+	}
+	return r <= 0x11f02 && (r == 0x110bd || r == 0x110cd || r == 0x111c2 || r == 0x111c3 || r == 0x113d1 || r == 0x1193f ||
+		r == 0x11941 || r == 0x11a3a || r >= 0x11a84 && r <= 0x11a89 || r == 0x11d46 || r == 0x11f02)
 }
 
 // cluster returns the first grapheme cluster of s as it is to be drawn, its
@@ -43,19 +78,26 @@ func cluster(s string) (drawn string, width, size int) {
 		}
 		return s[:1], 1, 1
 	}
-	if r, n := utf8.DecodeRuneInString(s); simple(r) {
+	r, n := utf8.DecodeRuneInString(s)
+	w := 0
+	if simple(r) {
+		w = 1
+	} else if wide(r) {
+		w = 2
+	}
+	if w > 0 {
 		if n == len(s) || s[n] < utf8.RuneSelf {
-			return s[:n], 1, n
+			return s[:n], w, n
 		}
-		if next, _ := utf8.DecodeRuneInString(s[n:]); simple(next) {
-			return s[:n], 1, n
+		if next, _ := utf8.DecodeRuneInString(s[n:]); simple(next) || wide(next) {
+			return s[:n], w, n
 		}
 	}
 	c, w := ansi.FirstGraphemeCluster(s, ansi.GraphemeWidth)
-	if c == "" {
-		return "?", 1, 1
+	if c == "" || r == utf8.RuneError || r < 0x20 || r >= 0x7f && r < 0xa0 || prepends(r) {
+		return "?", 1, max(n, 1)
 	}
-	if w == ansi.StringWidthWc(c) && w == ansi.StringWidth(c) && utf8.ValidString(c) {
+	if w == ansi.StringWidthWc(c) {
 		return c, w, len(c)
 	}
 	drawn, width = onGrid(c)
@@ -130,9 +172,9 @@ func take(b []byte, s string, w int) (out []byte, used, end int) {
 	return b, used, end
 }
 
-// skip returns the rest of s after w cells, and how many cells the cut went
+// cutLeft returns the rest of s after w cells, and how many cells the cut went
 // beyond w (1 if it fell into a wide character).
-func skip(s string, w int) (rest string, over int) {
+func cutLeft(s string, w int) (rest string, over int) {
 	n := asciiLen(s)
 	if n < len(s) && n > 0 {
 		n--
