@@ -1,0 +1,130 @@
+package demo
+
+import (
+	"devops-tui/internal/core"
+	"devops-tui/internal/text"
+)
+
+func col(id string, title text.Safe, t core.ColumnType) core.Column {
+	return core.Column{ID: id, Title: title, Type: t}
+}
+
+func wide(c core.Column) core.Column { c.Wide = true; return c }
+
+func flex(c core.Column) core.Column { c.Flex = true; return c }
+
+func usage(id string, title text.Safe, t core.ColumnType, m core.Measure) core.Column {
+	return core.Column{ID: id, Title: title, Type: t, Usage: m}
+}
+
+var (
+	colName   = flex(col("name", text.Lit("NAME"), core.Name))
+	colStatus = col("status", text.Lit("STATUS"), core.Status)
+	colAge    = col("age", text.Lit("AGE"), core.Age)
+	colImage  = col("image", text.Lit("IMAGE"), core.Text)
+	colCPU    = usage("cpu", text.Lit("CPU"), core.CPU, core.CPUUsed)
+	colMem    = usage("mem", text.Lit("MEM"), core.Bytes, core.MemUsed)
+)
+
+// clusterKinds are the kinds of an environment: a cluster and the pipelines that deploy to it.
+var clusterKinds = []core.Kind{
+	{
+		Name: "pod", Plural: "pods", Aliases: []string{"po"}, Title: text.Lit("Pods"), Namespaced: true, Logs: true, Rank: 10,
+		Columns: []core.Column{
+			colName, col("ready", text.Lit("READY"), core.Text), colStatus, col("restarts", text.Lit("RESTARTS"), core.Number),
+			colCPU, colMem, wide(usage("mem-limit", text.Lit("MEM LIMIT"), core.Bytes, core.MemLimit)),
+			wide(col("ip", text.Lit("IP"), core.Text)), wide(col("node", text.Lit("NODE"), core.Text)), wide(colImage), colAge,
+		},
+	},
+	{
+		Name: "deployment", Plural: "deployments", Aliases: []string{"deploy"}, Title: text.Lit("Deployments"), Namespaced: true,
+		Verbs: []string{"restart"}, Logs: true, Workload: true, Rank: 20,
+		Columns: []core.Column{
+			colName, col("ready", text.Lit("READY"), core.Text), colStatus, col("updated", text.Lit("UP-TO-DATE"), core.Number),
+			col("available", text.Lit("AVAILABLE"), core.Number), colCPU, colMem, wide(col("revision", text.Lit("REVISION"), core.Number)),
+			wide(colImage), colAge,
+		},
+	},
+	{
+		Name: "replicaset", Plural: "replicasets", Aliases: []string{"rs"}, Title: text.Lit("Replica sets"), Namespaced: true, Logs: true, Rank: 50,
+		Columns: []core.Column{
+			colName, colStatus, col("desired", text.Lit("DESIRED"), core.Number), col("current", text.Lit("CURRENT"), core.Number),
+			col("ready", text.Lit("READY"), core.Number), col("revision", text.Lit("REVISION"), core.Number), wide(colImage), colAge,
+		},
+	},
+	{
+		Name: "service", Plural: "services", Aliases: []string{"svc"}, Title: text.Lit("Services"), Namespaced: true, Logs: true, Rank: 60,
+		Columns: []core.Column{
+			colName, col("type", text.Lit("TYPE"), core.Text), colStatus, col("cluster-ip", text.Lit("CLUSTER-IP"), core.Text), col("ports", text.Lit("PORTS"), core.Text),
+			usage("requests", text.Lit("REQ/S"), core.Number, core.RequestRate), usage("errors", text.Lit("ERR/S"), core.Number, core.ErrorRate),
+			usage("p95", text.Lit("P95"), core.Duration, core.LatencyP95), colAge,
+		},
+	},
+	{
+		Name: "node", Plural: "nodes", Aliases: []string{"no"}, Title: text.Lit("Nodes"), Rank: 70,
+		Columns: []core.Column{
+			colName, colStatus, col("roles", text.Lit("ROLES"), core.Text), col("version", text.Lit("VERSION"), core.Text),
+			col("pods", text.Lit("PODS"), core.Number), colCPU, colMem, wide(col("ip", text.Lit("INTERNAL-IP"), core.Text)), colAge,
+		},
+	},
+	eventKind(true),
+	{
+		Name: "run", Plural: "runs", Title: text.Lit("Runs"), Logs: true, Rank: 5,
+		Columns: []core.Column{
+			colName, col("number", text.Lit("#"), core.Number), col("branch", text.Lit("BRANCH"), core.Text), col("commit", text.Lit("COMMIT"), core.Text),
+			col("stage", text.Lit("STAGE"), core.Text), colStatus, col("duration", text.Lit("DURATION"), core.Duration),
+			wide(col("author", text.Lit("AUTHOR"), core.Text)), wide(flex(col("message", text.Lit("MESSAGE"), core.Text))), colAge,
+		},
+	},
+	{
+		Name: "job", Plural: "jobs", Title: text.Lit("Jobs"), Logs: true, Rank: 6,
+		Columns: []core.Column{
+			colName, col("run", text.Lit("RUN"), core.Text), col("stage", text.Lit("STAGE"), core.Text), colStatus,
+			col("duration", text.Lit("DURATION"), core.Duration), colAge,
+		},
+	},
+}
+
+// laptopKinds are the kinds of the laptop: what a Docker engine has.
+var laptopKinds = []core.Kind{
+	{
+		Name: "container", Plural: "containers", Aliases: []string{"co"}, Title: text.Lit("Containers"), Verbs: []string{"restart"}, Logs: true, Rank: 10,
+		Columns: []core.Column{
+			colName, colStatus, col("health", text.Lit("HEALTH"), core.Text), colImage, colCPU, colMem, col("restarts", text.Lit("RESTARTS"), core.Number),
+			col("ports", text.Lit("PORTS"), core.Text), wide(col("project", text.Lit("PROJECT"), core.Text)),
+			wide(usage("rx", text.Lit("NET RX"), core.Bytes, core.NetRx)), wide(usage("tx", text.Lit("NET TX"), core.Bytes, core.NetTx)), colAge,
+		},
+	},
+	{
+		Name: "project", Plural: "projects", Title: text.Lit("Compose projects"), Verbs: []string{"restart"}, Logs: true, Workload: true, Rank: 20,
+		Columns: []core.Column{
+			colName, col("ready", text.Lit("READY"), core.Text), colStatus, colCPU, colMem, col("folder", text.Lit("FOLDER"), core.Text), colAge,
+		},
+	},
+	{
+		Name: "image", Plural: "images", Title: text.Lit("Images"), Rank: 40,
+		Columns: []core.Column{
+			colName, colStatus, col("id", text.Lit("ID"), core.Text), col("size", text.Lit("SIZE"), core.Bytes), col("containers", text.Lit("CONTAINERS"), core.Number), colAge,
+		},
+	},
+	eventKind(false),
+}
+
+func eventKind(namespaced bool) core.Kind {
+	return core.Kind{
+		Name: "event", Plural: "events", Aliases: []string{"ev"}, Title: text.Lit("Events"), Namespaced: namespaced, Rank: 80,
+		Columns: []core.Column{
+			col("last", text.Lit("LAST SEEN"), core.Age), col("type", text.Lit("TYPE"), core.Status), col("reason", text.Lit("REASON"), core.Text),
+			col("object", text.Lit("OBJECT"), core.Name), col("count", text.Lit("COUNT"), core.Number), flex(col("message", text.Lit("MESSAGE"), core.Text)),
+		},
+	}
+}
+
+func kindOf(kinds []core.Kind, name string) *core.Kind {
+	for i := range kinds {
+		if kinds[i].Name == name {
+			return &kinds[i]
+		}
+	}
+	return nil
+}
