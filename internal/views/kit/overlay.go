@@ -1,0 +1,96 @@
+package kit
+
+import (
+	"github.com/charmbracelet/x/ansi"
+
+	"devops-tui/themes"
+)
+
+// Dim returns a block as plain faint text, of the same size.
+func Dim(st *Styles, body Block, w int) Block {
+	out := newLines(len(body)*(2*w+32), len(body))
+	for _, l := range body {
+		out.b = append(out.b, st.SGR(themes.Faint)...)
+		out.b = fit(out.b, ansi.Strip(l), w, false, "")
+		out.b = append(out.b, st.end()...)
+		out.end()
+	}
+	return out.block()
+}
+
+// Rect is a place on the screen.
+type Rect struct{ X, Y, W, H int }
+
+// Contains reports whether a cell lies in the rectangle.
+func (r Rect) Contains(x, y int) bool {
+	return x >= r.X && x < r.X+r.W && y >= r.Y && y < r.Y+r.H
+}
+
+// Centre returns where a block of that size goes on a screen, cut to it.
+func Centre(screenW, screenH, w, h int) Rect {
+	w, h = max(min(w, screenW), 0), max(min(h, screenH), 0)
+	return Rect{(screenW - w) / 2, (screenH - h) / 2, w, h}
+}
+
+// Overlay puts a block over a body that is w cells wide, with its upper left
+// cell at x, y. What would lie outside is cut.
+func Overlay(body, top Block, w, x, y int) Block {
+	out := append(Block(nil), body...)
+	for i, l := range top {
+		if y+i < 0 || y+i >= len(out) || x >= w {
+			continue
+		}
+		under, topW := out[y+i], ansi.StringWidth(l)
+		if x+topW > w {
+			l, topW = ansi.Truncate(l, w-x, ""), w-x
+		}
+		out[y+i] = cells(under, 0, x) + l + cells(under, x+topW, w)
+	}
+	return out
+}
+
+// cells cuts the cells [from, to) out of a line. Where the cut falls into a
+// wide character, blanks stand for its half.
+func cells(line string, from, to int) string {
+	if from >= to {
+		return ""
+	}
+	s := ansi.Cut(line, from, to)
+	missing := to - from - ansi.StringWidth(s)
+	switch {
+	case missing < 0: // the wide character at the left edge came with it
+		s = ansi.Cut(line, from+1, to)
+		missing = to - from - ansi.StringWidth(s)
+		return string(pad(nil, missing)) + s + reset
+	case missing > 0 && from > 0 && ansi.StringWidth(ansi.Cut(line, 0, from)) < from:
+		return string(pad(nil, missing)) + s + reset
+	default:
+		return s + reset + string(pad(nil, missing))
+	}
+}
+
+// Dialog is a box over a dimmed body.
+type Dialog struct {
+	Box  Box
+	W, H int // wished size with its frame
+}
+
+// Place returns where the dialog goes on a screen, and whether it had to be
+// cut: then what it asks cannot be confirmed.
+func (d Dialog) Place(screenW, screenH int) (r Rect, clipped bool) {
+	r = Centre(screenW, screenH, d.W, d.H)
+	return r, r.W < d.W || r.H < d.H
+}
+
+// Draw puts the dialog over a body of w x h cells. content is asked for the
+// inside of the box.
+func (d Dialog) Draw(st *Styles, body Block, w, h int, content func(w, h int) Block) Block {
+	r, _ := d.Place(w, h)
+	if r.W <= 0 || r.H <= 0 {
+		return body
+	}
+	d.Box.Focused = true
+	iw, ih := d.Box.Inner(r.W, r.H)
+	box := d.Box.Draw(st, r.W, r.H, content(iw, ih))
+	return Overlay(Dim(st, body, w), box, w, r.X, r.Y)
+}
