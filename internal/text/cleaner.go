@@ -29,20 +29,32 @@ const reserve = 32
 // the cap: a gigabyte of sequences that show nothing costs nothing.
 const readAhead = 4
 
+// longestSGR is longer than any colour in use.
+const longestSGR = 64
+
 func cleanText(raw string, r rules) string {
 	s, _ := clean(raw, 0, r)
 	return s
 }
 
-// clip returns as much of raw as clean will look at, and how much that leaves.
-func clip(raw []byte, limit int) (head []byte, rest int) {
-	if n := limit * readAhead; len(raw) > n {
-		for n > limit && !utf8.RuneStart(raw[n]) {
-			n--
-		}
-		return raw[:n], len(raw) - n
+// clip returns as much of raw as is looked at, and how much that leaves. It
+// does not cut a rune or a short control sequence in two.
+func clip[T string | []byte](raw T, limit int) (head T, rest int) {
+	n := limit * readAhead
+	if len(raw) <= n {
+		return raw, 0
 	}
-	return raw, 0
+	for i := n; i > n-longestSGR; i-- {
+		if raw[i] == esc {
+			return raw[:i], len(raw) - i
+		}
+	}
+	for i := n; i > n-utf8.UTFMax; i-- {
+		if utf8.RuneStart(raw[i]) {
+			return raw[:i], len(raw) - i
+		}
+	}
+	return raw[:n], len(raw) - n
 }
 
 // clean makes raw safe by the rules; rest is the number of bytes that the
@@ -56,13 +68,8 @@ func clean(raw string, rest int, r rules) (string, []Span) {
 		return raw, nil
 	}
 	c := cleaner{rules: r}
-	if n := r.limit * readAhead; len(raw) > n {
-		for n > 0 && !utf8.RuneStart(raw[n]) && n > r.limit {
-			n--
-		}
-		raw, rest = raw[:n], rest+len(raw)-n
-	}
-	c.raw = raw
+	head, left := clip(raw, r.limit)
+	c.raw, rest = head, rest+left
 	c.run(plain)
 	c.setSpan()
 	if len(c.out) > r.limit || rest > 0 {
