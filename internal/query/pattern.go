@@ -1,0 +1,196 @@
+package query
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// pattern is one text to look for.
+type pattern struct {
+	how   patternKind
+	text  string // lower case when fold
+	fold  bool
+	ascii bool
+	re    *regexp.Regexp
+}
+
+type patternKind uint8
+
+const (
+	contains patternKind = iota
+	equal
+	glob // all of the text, * and ? stand for anything
+	regex
+)
+
+// newPattern makes a pattern with smart case: upper case in it means that case
+// counts.
+func newPattern(how patternKind, s string) pattern {
+	p := pattern{how: how, text: s, fold: !hasUpper(s)}
+	if p.fold {
+		p.text = strings.ToLower(s)
+	}
+	p.ascii = isASCII(p.text)
+	return p
+}
+
+// newRegex compiles a regular expression with smart case.
+func newRegex(s string) (pattern, error) {
+	expr := s
+	if !hasUpperClass(s) {
+		expr = "(?i)" + s
+	}
+	re, err := regexp.Compile(expr)
+	if err != nil {
+		return pattern{}, err
+	}
+	return pattern{how: regex, text: s, re: re}, nil
+}
+
+func hasUpper(s string) bool { return strings.IndexFunc(s, unicode.IsUpper) >= 0 }
+
+// hasUpperClass is hasUpper of what a regular expression matches: \S, \W and
+// \D are no upper case.
+func hasUpperClass(s string) bool {
+	escaped := false
+	for _, r := range s {
+		if !escaped && unicode.IsUpper(r) {
+			return true
+		}
+		escaped = !escaped && r == '\\'
+	}
+	return false
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+func (p *pattern) match(s string) bool {
+	switch p.how {
+	case contains:
+		start, _ := p.index(s, 0)
+		return start >= 0
+	case equal:
+		if !p.fold {
+			return s == p.text
+		}
+		start, end := p.index(s, 0)
+		return start == 0 && end == len(s)
+	case glob:
+		return matchGlob(p.text, s, p.fold)
+	default:
+		return p.re.MatchString(s)
+	}
+}
+
+// index finds the text in s from the byte from on; -1 if it is not there.
+func (p *pattern) index(s string, from int) (start, end int) {
+	switch {
+	case !p.fold:
+		i := strings.Index(s[from:], p.text)
+		if i < 0 {
+			return -1, -1
+		}
+		return from + i, from + i + len(p.text)
+	case p.text == "":
+		return from, from
+	case p.ascii:
+		return indexASCII(s, p.text, from)
+	}
+	for i := from; i < len(s); {
+		if n := prefixFold(s[i:], p.text); n >= 0 {
+			return i, i + n
+		}
+		_, w := utf8.DecodeRuneInString(s[i:])
+		i += w
+	}
+	return -1, -1
+}
+
+// indexASCII finds an ASCII text in lower case.
+func indexASCII(s, low string, from int) (start, end int) {
+	first := low[0]
+	for i := from; i+len(low) <= len(s); i++ {
+		if lowerASCII(s[i]) != first {
+			continue
+		}
+		j := 1
+		for j < len(low) && lowerASCII(s[i+j]) == low[j] {
+			j++
+		}
+		if j == len(low) {
+			return i, i + j
+		}
+	}
+	return -1, -1
+}
+
+func lowerASCII(c byte) byte {
+	if c >= 'A' && c <= 'Z' {
+		return c + 'a' - 'A'
+	}
+	return c
+}
+
+// prefixFold is how many bytes of s the lower-case text covers; -1 if s does
+// not begin with it.
+func prefixFold(s, low string) int {
+	n := 0
+	for len(low) > 0 {
+		if n >= len(s) {
+			return -1
+		}
+		a, wa := utf8.DecodeRuneInString(s[n:])
+		b, wb := utf8.DecodeRuneInString(low)
+		if unicode.ToLower(a) != b && a != b {
+			return -1
+		}
+		n += wa
+		low = low[wb:]
+	}
+	return n
+}
+
+// matchGlob matches all of s; * stands for any text, ? for one character. With
+// fold the glob is in lower case.
+func matchGlob(glob, s string, fold bool) bool {
+	g, i := 0, 0
+	star, mark := -1, 0
+	for i < len(s) {
+		r, w := utf8.DecodeRuneInString(s[i:])
+		if fold {
+			r = unicode.ToLower(r)
+		}
+		if g < len(glob) {
+			c, cw := utf8.DecodeRuneInString(glob[g:])
+			switch {
+			case c == '*':
+				star, mark = g, i
+				g++
+				continue
+			case c == '?' || c == r:
+				g += cw
+				i += w
+				continue
+			}
+		}
+		if star < 0 {
+			return false
+		}
+		_, mw := utf8.DecodeRuneInString(s[mark:])
+		mark += mw
+		g, i = star+1, mark
+	}
+	for g < len(glob) && glob[g] == '*' {
+		g++
+	}
+	return g == len(glob)
+}
