@@ -111,6 +111,7 @@ type Builder struct {
 	st      *Styles
 	surface Surface
 	b       []byte
+	last    string // prefix of the last piece
 	w, used int
 }
 
@@ -131,7 +132,8 @@ func (l *Builder) Glyph(tok themes.Token, g Glyph) *Builder { return l.raw(tok, 
 // Space appends n empty cells.
 func (l *Builder) Space(n int) *Builder {
 	if n = min(n, l.Left()); n > 0 {
-		l.b = pad(append(l.b, l.st.On(l.surface, themes.FG)...), n)
+		l.pen(themes.FG)
+		l.b = pad(l.b, n)
 		l.used += n
 	}
 	return l
@@ -150,10 +152,24 @@ func (l *Builder) raw(tok themes.Token, s string) *Builder {
 		return l
 	}
 	n := min(width(s), l.Left())
-	l.b = append(l.b, l.st.On(l.surface, tok)...)
+	l.pen(tok)
 	l.b = fit(l.b, s, n, false, l.st.Glyphs.Ellipsis.s)
 	l.used += n
 	return l
+}
+
+// pen changes the style, unless it is the one that was used last.
+func (l *Builder) pen(tok themes.Token) {
+	if p := l.st.On(l.surface, tok); p != l.last {
+		l.b = append(l.b, p...)
+		l.last = p
+	}
+}
+
+// foreign tells the builder that something else wrote to its buffer.
+func (l *Builder) foreign(cells int) {
+	l.used += cells
+	l.last = "\x00"
 }
 
 // Used returns how many cells are written.

@@ -114,7 +114,7 @@ func rule(st *Styles, tok themes.Token, w int, from, to Glyph, left, right []Spa
 // fill repeats a glyph.
 func (l *Builder) fill(tok themes.Token, g Glyph, n int) *Builder {
 	if n = min(n, l.Left()); n > 0 {
-		l.b = append(l.b, l.st.On(l.surface, tok)...)
+		l.pen(tok)
 		for range n {
 			l.b = append(l.b, g.s...)
 		}

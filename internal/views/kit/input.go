@@ -184,5 +184,5 @@ func (l *Builder) caret(st *Styles, s string) {
 	l.b = append(l.b, st.encode(sel)...)
 	n := width(s)
 	l.b = fit(l.b, s, n, false, "")
-	l.used += n
+	l.foreign(n)
 }

@@ -100,7 +100,7 @@ func (m *Menu) line(st *Styles, p *painter, i, keyW, w int) string {
 	p.surface = b.surface
 	p.cut(title, it.Title.Line(), it.Matched)
 	b.b = p.paint(b.b, it.Title.String(), 0, len(it.Title.String()), titleW, 0, st.On(b.surface, title))
-	b.used += titleW
+	b.foreign(titleW)
 	if sideW > 0 && b.Left() > sideW {
 		b.Space(b.Left() - sideW - 1)
 		b.Text(detail, side.Truncate(sideW))
