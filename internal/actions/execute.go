@@ -26,7 +26,7 @@ var (
 
 // Execute carries out a confirmed proposal and returns when its outcome is
 // known. The end of ctx ends the waiting, not the change. progress, which may
-// be nil, is called after every step and must not block.
+// be nil, is called after every step, one call at a time, and must not block.
 //
 // The error is for what was not started at all: not confirmed, denied,
 // read-only, carried out already. What happened to each object is in the Task.
@@ -67,6 +67,13 @@ func (e *Engine) start(p *Proposal, progress func(Task)) (*task, error) {
 		}
 		if now.Level == Deny {
 			return nil, denied(p.Verb, now)
+		}
+		if now.Level > p.Level {
+			return nil, &core.Problem{
+				Kind:    core.Refused,
+				Summary: text.Sprintf("policy asks for more than was confirmed now: %s", now.Level),
+				Hint:    text.Lit("plan again"),
+			}
 		}
 	}
 	by, err := p.spend()
@@ -124,6 +131,9 @@ func (e *Engine) run(wait context.Context, t *task) {
 	e.update(t, func(x *Task) {
 		x.Ended = e.o.Clock()
 		x.Outcome = worst(x.Targets)
+		if of := t.p.undoes; of != nil && x.Outcome == core.OutcomeRefused {
+			of.undone = false // nothing was taken back
+		}
 	})
 }
 

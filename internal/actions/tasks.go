@@ -3,6 +3,7 @@ package actions
 import (
 	"context"
 	"slices"
+	"sync"
 	"time"
 
 	"devops-tui/internal/core"
@@ -87,6 +88,7 @@ type task struct {
 	stop     context.CancelFunc
 	done     chan struct{}
 	progress func(Task)
+	order    sync.Mutex // progress sees the updates in their order
 }
 
 // keepTasks is how many ended tasks stay in the list.
@@ -209,6 +211,8 @@ func (t *task) copy() Task {
 
 // update changes a task and tells everyone.
 func (e *Engine) update(t *task, f func(*Task)) {
+	t.order.Lock()
+	defer t.order.Unlock()
 	e.mu.Lock()
 	f(&t.t)
 	c := t.copy()

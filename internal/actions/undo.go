@@ -11,6 +11,9 @@ import (
 
 // undoVerb is planned by the operation that is undone, not by a source.
 func undoVerb(of Verb) Verb {
+	if of.ID == "undo" {
+		return Verb{ID: of.ID, Key: of.Key, Title: text.Lit("redo"), Danger: of.Danger}
+	}
 	return Verb{ID: "undo", Key: "U", Title: text.Sprintf("undo %s", of.Title), Danger: of.Danger}
 }
 

@@ -179,7 +179,7 @@ func fields(in []string) []string {
 
 // value scrubs what belongs to a name that may say itself that it is secret.
 func value(name, s string) string {
-	if s != "" && secretName.MatchString(name) {
+	if s != "" && s != "true" && s != "false" && secretName.MatchString(name) {
 		return RedactedText
 	}
 	return field(s)
