@@ -264,7 +264,11 @@ func unknown(err error) bool {
 func (e *Engine) verify(wait context.Context, src sources.Source, t Target, lost *core.Problem, report func(core.Progress)) (core.Outcome, *core.Problem) {
 	ctx, cancel := context.WithTimeoutCause(wait, e.o.VerifyLimit, errLimit)
 	defer cancel()
-	outcome, err := t.op.Verify(ctx, report)
+	var outcome core.Outcome
+	err := wait.Err()
+	if err == nil {
+		outcome, err = t.op.Verify(ctx, report)
+	}
 	switch {
 	case outcome == core.OutcomeHealthy && err == nil:
 		return outcome, nil
