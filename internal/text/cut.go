@@ -2,14 +2,28 @@ package text
 
 import "strings"
 
-// slice returns bytes [from, to) with their spans.
+// slice returns bytes [from, to) with their spans. The spans are shared with l
+// only if nothing is cut off.
 func (l Line) slice(from, to int) Line {
+	if from == 0 && to == len(l.text) {
+		return l
+	}
 	out := Line{text: l.text[from:to]}
-	for _, s := range l.spans {
+	first := 0
+	for first < len(l.spans) && int(l.spans[first].End) <= from {
+		first++
+	}
+	last := first
+	for last < len(l.spans) && int(l.spans[last].Start) < to {
+		last++
+	}
+	if first == last || from == to {
+		return out
+	}
+	out.spans = make([]Span, 0, last-first)
+	for _, s := range l.spans[first:last] {
 		a, b := max(int(s.Start), from), min(int(s.End), to)
-		if a < b {
-			out.spans = append(out.spans, Span{int32(a - from), int32(b - from), s.Style})
-		}
+		out.spans = append(out.spans, Span{int32(a - from), int32(b - from), s.Style})
 	}
 	return out
 }
@@ -39,7 +53,10 @@ func (l Line) Cut(left, right int) Line {
 		return out
 	}
 	out.text = spaces(head) + out.text + spaces(tail)
-	for i := range out.spans {
+	if head <= 0 {
+		return out
+	}
+	for i := range out.spans { // something was cut off, so they are not l's
 		out.spans[i].Start += int32(head)
 		out.spans[i].End += int32(head)
 	}

@@ -31,9 +31,18 @@ func (t Safe) Truncate(w int) Safe {
 	if Width(t.s) <= w {
 		return t
 	}
-	end, _ := cellOffset(t.s, w-1)
-	return Safe{t.s[:end] + "…"}
+	if w < ellipsisWidth {
+		return Safe{spaces(w)}
+	}
+	end, _ := cellOffset(t.s, w-ellipsisWidth)
+	return Safe{t.s[:end] + ellipsis}
 }
+
+const ellipsis = "…"
+
+// ellipsisWidth is two cells where the environment asks for East Asian widths
+// (RUNEWIDTH_EASTASIAN), which the renderer obeys.
+var ellipsisWidth = Width(ellipsis)
 
 // Pad appends spaces up to w cells.
 func (t Safe) Pad(w int) Safe { return Safe{t.s + spaces(w-t.Width())} }
