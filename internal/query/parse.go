@@ -391,7 +391,7 @@ func phaseNames() []string {
 func phaseSet(value string, how patternKind) (set uint8) {
 	low := strings.ToLower(value)
 	for p := core.Unknown; p <= core.Failed; p++ {
-		if how == glob && matchGlob(low, p.String(), true) || how != glob && strings.HasPrefix(p.String(), low) {
+		if how == glob && core.MatchGlob(low, p.String(), true) || how != glob && strings.HasPrefix(p.String(), low) {
 			set |= 1 << p
 		}
 	}

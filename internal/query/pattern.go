@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"devops-tui/internal/core"
 )
 
 // pattern is one text to look for.
@@ -85,7 +87,7 @@ func (p *pattern) match(s string) bool {
 		start, end := p.index(s, 0)
 		return start == 0 && end == len(s)
 	case glob:
-		return matchGlob(p.text, s, p.fold)
+		return core.MatchGlob(p.text, s, p.fold)
 	default:
 		return p.re.MatchString(s)
 	}
@@ -157,40 +159,4 @@ func prefixFold(s, low string) int {
 		low = low[wb:]
 	}
 	return n
-}
-
-// matchGlob matches all of s; * stands for any text, ? for one character. With
-// fold the glob is in lower case.
-func matchGlob(glob, s string, fold bool) bool {
-	g, i := 0, 0
-	star, mark := -1, 0
-	for i < len(s) {
-		r, w := utf8.DecodeRuneInString(s[i:])
-		if fold {
-			r = unicode.ToLower(r)
-		}
-		if g < len(glob) {
-			c, cw := utf8.DecodeRuneInString(glob[g:])
-			switch {
-			case c == '*':
-				star, mark = g, i
-				g++
-				continue
-			case c == '?' || c == r:
-				g += cw
-				i += w
-				continue
-			}
-		}
-		if star < 0 {
-			return false
-		}
-		_, mw := utf8.DecodeRuneInString(s[mark:])
-		mark += mw
-		g, i = star+1, mark
-	}
-	for g < len(glob) && glob[g] == '*' {
-		g++
-	}
-	return g == len(glob)
 }
