@@ -355,3 +355,23 @@ func BenchmarkAppend(b *testing.B) {
 		}
 	}
 }
+
+func TestPromise29_ARecordThatCannotBeAnchoredIsNotKept(t *testing.T) {
+	j := filled(t, 2)
+	blocker := j.headPath() + ".new"
+	if err := os.MkdirAll(filepath.Join(blocker, "x"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Append(record(3)); err == nil {
+		t.Fatal("appended without an anchor")
+	}
+	if r := verified(t, j); !r.OK() || r.Records != 2 || r.Note != "" {
+		t.Fatalf("%+v", r)
+	}
+	if err := os.RemoveAll(blocker); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Append(record(3)); err != nil {
+		t.Fatal(err)
+	}
+}
