@@ -3,7 +3,6 @@ package demo
 import (
 	"fmt"
 	"maps"
-	"path"
 
 	"devops-tui/internal/core"
 	"devops-tui/internal/text"
@@ -117,7 +116,7 @@ func (p *picture) row() *core.Resource {
 	return &core.Resource{
 		Ref: p.ref(), Phase: core.Running, Reason: text.Clean(reason),
 		Cells: []core.Cell{
-			word(p.name), word(reason), word(path.Base(p.digest)[7:19]), amount(p.size), number(used), age(p.created),
+			word(p.name), word(reason), word(p.digest[7:19]), amount(p.size), number(used), age(p.created),
 		},
 		Started: nanos(p.created), Rev: "1", Facts: &core.Facts{Image: []string{p.name}, Digest: []string{p.digest}},
 	}

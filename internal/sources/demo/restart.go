@@ -1,0 +1,268 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"devops-tui/internal/core"
+	"devops-tui/internal/text"
+)
+
+// Disabled tells why a verb cannot be done to a row now.
+func (s *Source) Disabled(verb string, r *core.Resource) text.Safe {
+	if r == nil {
+		return text.Lit("nothing is selected")
+	}
+	k := kindOf(s.info.Kinds, r.Ref.Kind)
+	switch {
+	case k == nil:
+		return text.Sprintf("the demo has no %s", r.Ref.Kind)
+	case r.Ref.Kind == "pod" && verb == "restart":
+		return text.Lit("a pod cannot be restarted: restart its deployment")
+	case len(k.Verbs) == 0:
+		return text.Sprintf("a %s cannot be changed", k.Name)
+	case verb != "restart":
+		return text.Sprintf("a %s cannot be asked to %s", k.Name, verb)
+	case s.w.gate.ReadOnly():
+		return text.Lit("read-only")
+	}
+	return text.Safe{}
+}
+
+// PlanRestart plans the restart of a deployment, a container or a project.
+func (s *Source) PlanRestart(ctx context.Context, ref core.Ref) (*core.Operation, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, s.Problem(err)
+	}
+	s.w.lock()
+	defer s.w.mu.Unlock()
+	o, err := s.place.lookup(ref)
+	if err != nil {
+		return nil, err
+	}
+	switch o := o.(type) {
+	case *deployment:
+		return s.planRollout(o), nil
+	case *container:
+		return s.planContainers(o, o.rev(), []*container{o}, "docker restart "+o.name()), nil
+	case *project:
+		return s.planContainers(o, o.rev(), o.containers, "docker compose --project-name "+o.name+" restart"), nil
+	}
+	return nil, problemf(core.Unsupported, "a %s cannot be restarted", ref.Kind)
+}
+
+func (s *Source) planRollout(d *deployment) *core.Operation {
+	ns, name := d.service.namespace, d.service.name
+	before := "none"
+	if t := d.current.restarted; !t.IsZero() {
+		before = stamp(t)
+	}
+	after := stamp(s.w.now)
+	plan := core.Plan{
+		Verb: "restart", Target: d.ref(), Rev: d.rev(), Danger: 1,
+		Title: text.Sprintf("Restart deployment %s/%s", ns, name),
+		Changes: []core.FieldChange{{
+			Field: text.Lit("template annotation kubectl.kubernetes.io/restartedAt"), Before: text.Clean(before), After: text.Clean(after),
+		}},
+		Impact: []text.Safe{
+			text.Sprintf("%d pods, replaced one by one: maxSurge 1, maxUnavailable 0", d.replicas),
+			text.Sprintf("image stays %s", d.current.build.image),
+		},
+		Command:  text.Sprintf("kubectl --context %s --namespace %s rollout restart deployment/%s", d.place.scope, ns, name),
+		UndoHint: text.Lit("cannot be undone: the old pods are gone; the image is the same"),
+	}
+	diff := "--- live\n+++ planned\n@@ spec.template.metadata.annotations @@\n"
+	if before != "none" {
+		diff += "-kubectl.kubernetes.io/restartedAt: " + quoted(before) + "\n"
+	}
+	plan.Diff = text.Document(diff + "+kubectl.kubernetes.io/restartedAt: " + quoted(after) + "\n")
+	if d.rolling {
+		plan.Warnings = append(plan.Warnings, text.Lit("a rollout is in progress: this one replaces it"))
+	}
+	if h := d.health(); h.phase.IsProblem() {
+		plan.Warnings = append(plan.Warnings, text.Sprintf("%s: a restart does not change the image", h.message))
+	}
+	var asked int
+	return s.operation(plan,
+		func() (core.Ref, string) { return d.ref(), d.rev() },
+		func() {
+			d.place.say(d.ref(), false, "Restarted", "kubectl", "restarted by you")
+			d.restart()
+			asked = d.generation
+		},
+		func() verdict { return d.verdict(asked) })
+}
+
+func (s *Source) planContainers(target object, rev string, all []*container, command string) *core.Operation {
+	ref := target.ref()
+	plan := core.Plan{
+		Verb: "restart", Target: ref, Rev: rev, Danger: 1,
+		Title: text.Sprintf("Restart %s %s", ref.Kind, ref.Name), Command: text.Clean(command),
+		Preview:  text.Lit("no preview: an engine has no dry run; nothing but the processes changes"),
+		UndoHint: text.Lit("cannot be undone: what the process held in memory is lost"),
+	}
+	for _, c := range all {
+		_, why, _ := c.status()
+		plan.Changes = append(plan.Changes, core.FieldChange{Field: text.Clean(c.name()), Before: text.Clean(why), After: text.Lit("Up")})
+		if c.state == up {
+			plan.Impact = append(plan.Impact, text.Sprintf("%s stops for a moment (SIGTERM, 10 s, SIGKILL)", c.name()))
+		} else {
+			plan.Impact = append(plan.Impact, text.Sprintf("%s starts", c.name()))
+		}
+	}
+	numbers := map[*container]int{}
+	return s.operation(plan,
+		func() (core.Ref, string) { return target.ref(), target.row().Rev },
+		func() {
+			for _, c := range all {
+				numbers[c] = c.last().number + 1
+				c.restart()
+			}
+		},
+		func() verdict {
+			v := verdict{total: len(all)}
+			for _, c := range all {
+				phase, why, _ := c.status()
+				switch {
+				case c.last().number < numbers[c]:
+				case phase == core.Running || phase == core.Succeeded:
+					v.done++
+				case phase == core.Failed:
+					v.broken = fmt.Sprintf("%s: %s", c.name(), why)
+				}
+			}
+			v.text = fmt.Sprintf("%d of %d up", v.done, v.total)
+			return v
+		})
+}
+
+// verdict is how far a change is.
+type verdict struct {
+	done, total int
+	text        string
+	broken      string // why it will not become healthy, "" if it may
+	superseded  bool   // somebody asked for something else meanwhile
+}
+
+// verdict judges the rollout of a generation.
+func (d *deployment) verdict(generation int) verdict {
+	v := verdict{total: d.replicas, done: d.current.ready()}
+	v.text = fmt.Sprintf("%d of %d new pods ready", v.done, v.total)
+	if d.generation != generation {
+		v.superseded = true
+		return v
+	}
+	if !d.rolled() {
+		v.done = min(v.done, v.total-1)
+	}
+	for _, p := range d.current.live() {
+		if p.state == backoff {
+			v.broken = fmt.Sprintf("%s: CrashLoopBackOff", p.name)
+		}
+	}
+	return v
+}
+
+// operation binds a plan to what carries it out: all changes of the world by a
+// user go through here, and through the gate.
+func (s *Source) operation(plan core.Plan, present func() (core.Ref, string), do func(), judge func() verdict) *core.Operation {
+	var begun, done atomic.Bool
+	what := plan.Verb + " " + plan.Target.Path()
+	return &core.Operation{
+		Plan: plan,
+		Execute: func(ctx context.Context) error {
+			if begun.Swap(true) {
+				return problemf(core.Invalid, "%s: this plan was carried out already", what)
+			}
+			if err := ctx.Err(); err != nil {
+				return s.Problem(err)
+			}
+			s.w.lock()
+			defer s.w.mu.Unlock()
+			if _, err := s.place.lookup(plan.Target); err != nil {
+				return err
+			}
+			if ref, rev := present(); ref != plan.Target || rev != plan.Rev {
+				p := problemf(core.Conflict, "%s: it has changed since it was planned (revision %s, now %s)", what, plan.Rev, rev)
+				p.Hint = text.Lit("look at it again and plan anew")
+				return p
+			}
+			if err := s.w.gate.Check(ctx, what); err != nil {
+				return s.Problem(err)
+			}
+			do()
+			done.Store(true)
+			return nil
+		},
+		Verify: func(ctx context.Context, report func(core.Progress)) (core.Outcome, error) {
+			if !done.Load() {
+				return core.OutcomeRefused, nil
+			}
+			return s.follow(ctx, judge, report)
+		},
+	}
+}
+
+// steady is how long a target must be healthy to be called so: a build that
+// crashes is ready for a moment, too.
+const steady = 8 * time.Second
+
+// follow watches until the target is healthy for a while, is broken, or ctx ends.
+func (s *Source) follow(ctx context.Context, judge func() verdict, report func(core.Progress)) (core.Outcome, error) {
+	tick := time.NewTicker(250 * time.Millisecond)
+	defer tick.Stop()
+	var since time.Time
+	said := ""
+	for {
+		s.w.lock()
+		v, now := judge(), s.w.now
+		s.w.mu.Unlock()
+		if v.text != said {
+			said = v.text
+			report(core.Progress{Done: v.done, Total: v.total, Text: text.Clean(v.text)})
+		}
+		switch {
+		case v.superseded:
+			return core.OutcomeUnknown, problemf(core.Conflict, "somebody changed the target before it was healthy")
+		case v.broken != "":
+			return core.OutcomeFailed, nil
+		case v.done < v.total:
+			since = time.Time{}
+		case since.IsZero():
+			since = now
+		case now.Sub(since) >= s.w.story(steady):
+			return core.OutcomeHealthy, nil
+		}
+		select {
+		case <-ctx.Done():
+			return core.OutcomeUnknown, s.Problem(ctx.Err())
+		case <-tick.C:
+		}
+	}
+}
+
+// Diagnose adds lines to doctor.
+func (s *Source) Diagnose(context.Context) []core.Finding {
+	s.w.lock()
+	defer s.w.mu.Unlock()
+	n := 0
+	for _, t := range s.place.tables {
+		n += len(t)
+	}
+	out := []core.Finding{{
+		Source: ID, Scope: s.place.scope, Level: core.FindingOK,
+		Text: text.Sprintf("demo world: %d objects, a bad deploy every %s; nothing real is touched", n, s.w.story(period)),
+	}}
+	for _, i := range s.w.incidents {
+		if i.dep.place == s.place && i.to.IsZero() {
+			out = append(out, core.Finding{
+				Source: ID, Scope: s.place.scope, Level: core.FindingInfo,
+				Text: text.Sprintf("story: %s of %s since deploy #%d (%s)", i.build.defect.String(), i.dep.service.name, i.build.number, i.build.commit.short()),
+				Fix:  text.Lit("roll it back, or wait: a colleague does"),
+			})
+		}
+	}
+	return out
+}
