@@ -80,7 +80,6 @@ func (v *Policies) decodeNode(d *decoder, n *yaml.Node, at string) {
 		v.Default.decodeNode(d, n, at)
 		return
 	}
-	known := append(append([]string{"default"}, dangerNames...), core.Verbs()...)
 	out := Policies{Default: v.Default, Verbs: map[string]Policy{}, Danger: map[int]Policy{}}
 	d.entries(n, at, func(key, value *yaml.Node) {
 		var p Policy
@@ -101,7 +100,7 @@ func (v *Policies) decodeNode(d *decoder, n *yaml.Node, at string) {
 					return
 				}
 			}
-			d.unknown(key, at, known)
+			d.unknown(key, at, policyKeys())
 		}
 	})
 	*v = out
