@@ -37,7 +37,7 @@ func TestMarksWithoutALetterAreAnchored(t *testing.T) {
 		if got.text != want {
 			t.Errorf("%q gives %q, want %q", raw, got.text, want)
 		}
-		if a, b := Width("│"+got.text+"│"), got.Width()+2; a != b {
+		if a, b := Width("|"+got.text+"|"), got.Width()+2; a != b {
 			t.Errorf("%q is %d wide between borders, want %d", got.text, a, b)
 		}
 	}
