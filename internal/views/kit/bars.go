@@ -81,7 +81,9 @@ func HeatStrip(st *Styles, tok themes.Token, counts []float64, w int) string {
 	b.Space(w - len(counts))
 	top := 0.0
 	for _, c := range counts {
-		top = math.Max(top, c)
+		if c > top && !math.IsInf(c, 0) {
+			top = c
+		}
 	}
 	heat := st.Glyphs.Heat
 	for _, c := range counts {
@@ -91,7 +93,7 @@ func HeatStrip(st *Styles, tok themes.Token, counts []float64, w int) string {
 		case c <= 0 || top <= 0:
 			b.run(themes.Faint, heat[0])
 		default:
-			i := 1 + int(c/top*float64(len(heat)-2)+0.5)
+			i := 1 + int(math.Min(c/top, 1)*float64(len(heat)-2)+0.5)
 			b.run(tok, heat[min(i, len(heat)-1)])
 		}
 	}
@@ -193,8 +195,7 @@ func Histogram(st *Styles, w, h int, labels []text.Safe, counts []int) Block {
 	out := make(Block, 0, h)
 	for i := range n {
 		b := NewBuilder(st, w)
-		b.Text(themes.Muted, labels[i].Truncate(labelW))
-		b.Space(labelW - b.Used() + 1)
+		b.Cell(themes.Muted, labels[i], labelW, false).Space(1)
 		full := 0
 		if top > 0 {
 			full = counts[i] * bar / top

@@ -2,6 +2,7 @@ package kit
 
 import (
 	"strings"
+	"unicode/utf8"
 	"unsafe"
 
 	"devops-tui/internal/text"
@@ -15,8 +16,8 @@ type Block []string
 // String joins the lines.
 func (b Block) String() string { return strings.Join(b, "\n") }
 
-// Beside puts blocks side by side, whole lines at a time. All are as high as
-// the first.
+// Beside puts blocks of one height side by side, whole lines at a time. A
+// block without width has no lines and takes no place.
 func Beside(blocks ...Block) Block {
 	switch len(blocks) {
 	case 0:
@@ -24,16 +25,15 @@ func Beside(blocks ...Block) Block {
 	case 1:
 		return blocks[0]
 	}
-	size := 0
-	for y := range blocks[0] {
-		for _, b := range blocks {
-			if y < len(b) {
-				size += len(b[y])
-			}
+	size, h := 0, 0
+	for _, b := range blocks {
+		h = max(h, len(b))
+		for _, l := range b {
+			size += len(l)
 		}
 	}
-	out := newLines(size, len(blocks[0]))
-	for y := range blocks[0] {
+	out := newLines(size, h)
+	for y := range h {
 		for _, b := range blocks {
 			if y < len(b) {
 				out.b = append(out.b, b[y]...)
@@ -126,6 +126,18 @@ func (l *Builder) OnSurface(s Surface) *Builder { l.surface = s; return l }
 // Text appends text; what does not fit ends in an ellipsis.
 func (l *Builder) Text(tok themes.Token, t text.Safe) *Builder { return l.raw(tok, t.String()) }
 
+// Cell appends text in exactly n cells (fewer if the line ends), cut with an
+// ellipsis or padded.
+func (l *Builder) Cell(tok themes.Token, t text.Safe, n int, right bool) *Builder {
+	if n = min(n, l.Left()); n > 0 {
+		l.last = "\x00"
+		l.pen(tok)
+		l.b = fit(l.b, t.String(), n, right, l.st.Glyphs.Ellipsis.s)
+		l.used += n
+	}
+	return l
+}
+
 // Glyph appends one glyph.
 func (l *Builder) Glyph(tok themes.Token, g Glyph) *Builder { return l.raw(tok, g.s) }
 
@@ -152,6 +164,9 @@ func (l *Builder) raw(tok themes.Token, s string) *Builder {
 		return l
 	}
 	n := min(width(s), l.Left())
+	if s[0] >= utf8.RuneSelf {
+		l.last = "\x00" // a prefix in between keeps two texts from joining into one cluster
+	}
 	l.pen(tok)
 	l.b = fit(l.b, s, n, false, l.st.Glyphs.Ellipsis.s)
 	l.used += n

@@ -159,7 +159,7 @@ func (d *Doc) drawLine(out *lines, i, skip int) {
 		d.color(s)
 	}
 	if len(d.paint.marks) > 0 {
-		d.paint.overlay(d.paint.marks, d.st.On(d.paint.surface, themes.Match))
+		d.paint.overlay(widen(s, d.paint.marks), d.st.On(d.paint.surface, themes.Match))
 	}
 	d.offs = d.offs[:0]
 	if d.wrap {

@@ -25,7 +25,7 @@ func styles(t testing.TB, name string, p colorprofile.Profile, m GlyphMode) *Sty
 func allStyles(t testing.TB) []*Styles {
 	var out []*Styles
 	for _, n := range []string{"dark", "high-contrast", "terminal", "mono"} {
-		for _, p := range []colorprofile.Profile{colorprofile.TrueColor, colorprofile.ANSI256, colorprofile.ANSI, colorprofile.ASCII, colorprofile.NoTTY} {
+		for _, p := range []colorprofile.Profile{colorprofile.TrueColor, colorprofile.ANSI256, colorprofile.ANSI, colorprofile.ASCII} {
 			for _, m := range []GlyphMode{Unicode, ASCII, Nerd} {
 				out = append(out, styles(t, n, p, m))
 			}

@@ -61,7 +61,7 @@ func (m *Menu) Draw(st *Styles, w, h int) Block {
 	m.offset = max(m.offset, m.Selected-h+1)
 	keyW := 0
 	for i := range m.Items {
-		keyW = max(keyW, min(m.Items[i].Key.Width(), 12))
+		keyW = max(keyW, min(width(m.Items[i].Key.String()), 12))
 	}
 	out := make(Block, 0, h)
 	p := painter{st: st}
@@ -91,19 +91,17 @@ func (m *Menu) line(st *Styles, p *painter, i, keyW, w int) string {
 		if !it.Disabled.Empty() {
 			tok = themes.Muted
 		}
-		n := min(it.Key.Width(), keyW)
-		b.Text(tok, it.Key.Truncate(keyW)).Space(keyW - n + 2)
+		b.Cell(tok, it.Key, keyW, false).Space(2)
 	}
 	// The reason or detail keeps its place; the title gives way down to half.
-	sideW := min(side.Width(), b.Left()/2)
-	titleW := min(it.Title.Width(), max(b.Left()-sideW-2, 0))
+	sideW := min(width(side.String()), b.Left()/2)
+	titleW := min(width(it.Title.String()), max(b.Left()-sideW-2, 0))
 	p.surface = b.surface
 	p.cut(title, it.Title.Line(), it.Matched)
 	b.b = p.paint(b.b, it.Title.String(), 0, len(it.Title.String()), titleW, 0, st.On(b.surface, title))
 	b.foreign(titleW)
 	if sideW > 0 && b.Left() > sideW {
-		b.Space(b.Left() - sideW - 1)
-		b.Text(detail, side.Truncate(sideW))
+		b.Space(b.Left()-sideW-1).Cell(detail, side, sideW, false)
 	}
 	return b.Line()
 }

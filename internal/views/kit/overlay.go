@@ -34,7 +34,7 @@ func Centre(screenW, screenH, w, h int) Rect {
 
 // Overlay puts a block over a body that is w cells wide, with its upper left
 // cell at x, y. What would lie outside is cut.
-func Overlay(body, top Block, w, x, y int) Block {
+func Overlay(st *Styles, body, top Block, w, x, y int) Block {
 	out := append(Block(nil), body...)
 	for i, l := range top {
 		if y+i < 0 || y+i >= len(out) || x >= w {
@@ -44,14 +44,14 @@ func Overlay(body, top Block, w, x, y int) Block {
 		if x+topW > w {
 			l, topW = ansi.Truncate(l, w-x, ""), w-x
 		}
-		out[y+i] = cells(under, 0, x) + l + cells(under, x+topW, w)
+		out[y+i] = cells(st, under, 0, x) + l + cells(st, under, x+topW, w)
 	}
 	return out
 }
 
 // cells cuts the cells [from, to) out of a line. Where the cut falls into a
 // wide character, blanks stand for its half.
-func cells(line string, from, to int) string {
+func cells(st *Styles, line string, from, to int) string {
 	if from >= to {
 		return ""
 	}
@@ -61,11 +61,11 @@ func cells(line string, from, to int) string {
 	case missing < 0: // the wide character at the left edge came with it
 		s = ansi.Cut(line, from+1, to)
 		missing = to - from - ansi.StringWidth(s)
-		return string(pad(nil, missing)) + s + reset
+		return string(pad(nil, missing)) + s + st.end()
 	case missing > 0 && from > 0 && ansi.StringWidth(ansi.Cut(line, 0, from)) < from:
-		return string(pad(nil, missing)) + s + reset
+		return string(pad(nil, missing)) + s + st.end()
 	default:
-		return s + reset + string(pad(nil, missing))
+		return s + st.end() + string(pad(nil, missing))
 	}
 }
 
@@ -92,5 +92,5 @@ func (d Dialog) Draw(st *Styles, body Block, w, h int, content func(w, h int) Bl
 	d.Box.Focused = true
 	iw, ih := d.Box.Inner(r.W, r.H)
 	box := d.Box.Draw(st, r.W, r.H, content(iw, ih))
-	return Overlay(Dim(st, body, w), box, w, r.X, r.Y)
+	return Overlay(st, Dim(st, body, w), box, w, r.X, r.Y)
 }

@@ -38,8 +38,34 @@ func (p *painter) cut(base themes.Token, l text.Line, marks [][2]int) {
 	}
 	add(n, plain)
 	if len(marks) > 0 {
-		p.overlay(marks, p.st.On(p.surface, themes.Match))
+		p.overlay(widen(l.String(), marks), p.st.On(p.surface, themes.Match))
 	}
+}
+
+// widen moves the edges of ranges to the edges of clusters, so that a search
+// for a letter does not tear its accent off. It writes to marks.
+func widen(s string, marks [][2]int) [][2]int {
+	if asciiLen(s) == len(s) {
+		return marks
+	}
+	at, k := 0, 0
+	for at < len(s) && k < len(marks) {
+		_, _, size := cluster(s[at:])
+		next := at + size
+		for i := k; i < len(marks) && marks[i][0] < next; i++ {
+			if marks[i][0] > at {
+				marks[i][0] = at
+			}
+			if e := marks[i][1]; e > at && e < next {
+				marks[i][1] = next
+			}
+		}
+		for k < len(marks) && marks[k][1] <= next {
+			k++
+		}
+		at = next
+	}
+	return marks
 }
 
 // overlay puts a style over byte ranges.

@@ -69,6 +69,13 @@ func prepends(r rune) bool {
 		r == 0x11941 || r == 0x11a3a || r >= 0x11a84 && r <= 0x11a89 || r == 0x11d46 || r == 0x11f02)
 }
 
+// joins reports whether a cluster would join the cell in front of it: a lone
+// mark that takes a cell of its own when nothing is there to join.
+func joins(c string) bool {
+	head, _ := ansi.FirstGraphemeCluster("a"+c, ansi.GraphemeWidth)
+	return len(head) > 1
+}
+
 // cluster returns the first grapheme cluster of s as it is to be drawn, its
 // width in cells and its length in s. s is not empty.
 func cluster(s string) (drawn string, width, size int) {
@@ -93,9 +100,12 @@ func cluster(s string) (drawn string, width, size int) {
 			return s[:n], w, n
 		}
 	}
+	if r == utf8.RuneError || r < 0x20 || r >= 0x7f && r < 0xa0 { // never in text.Safe
+		return "?", 1, n
+	}
 	c, w := ansi.FirstGraphemeCluster(s, ansi.GraphemeWidth)
-	if c == "" || r == utf8.RuneError || r < 0x20 || r >= 0x7f && r < 0xa0 || prepends(r) {
-		return "?", 1, max(n, 1)
+	if prepends(r) || w > 0 && r > 0x300 && joins(c) {
+		return "?", 1, len(c)
 	}
 	if w == ansi.StringWidthWc(c) {
 		return c, w, len(c)
@@ -105,15 +115,42 @@ func cluster(s string) (drawn string, width, size int) {
 }
 
 // onGrid gives a cluster a form that has one width: its first rune without
-// what modifies it (a family becomes a woman, a red heart a heart).
+// what modifies it (a family becomes a woman, a red heart a heart). Hangul
+// written letter by letter becomes its syllable.
 func onGrid(c string) (string, int) {
 	r, n := utf8.DecodeRuneInString(c)
-	if r != utf8.RuneError {
+	if r >= 0x1100 && r <= 0x11ff || r >= 0xa960 && r <= 0xa97f || r >= 0xd7b0 && r <= 0xd7ff { // would join what follows
+		if s, ok := syllable(c); ok {
+			return s, 2
+		}
+		return "?", 1
+	}
+	if r != utf8.RuneError && !joins(c[:n]) {
 		if w := ansi.StringWidth(c[:n]); w > 0 && w == ansi.StringWidthWc(c[:n]) {
 			return c[:n], w
 		}
 	}
 	return "?", 1
+}
+
+// syllable composes Hangul letters (Unicode 3.12, "Hangul Syllable
+// Composition").
+func syllable(c string) (string, bool) {
+	r := []rune(c)
+	if len(r) < 2 || len(r) > 3 {
+		return "", false
+	}
+	l, v, t := r[0]-0x1100, r[1]-0x1161, rune(0)
+	if len(r) == 3 {
+		t = r[2] - 0x11a7
+		if t < 1 || t > 27 {
+			return "", false
+		}
+	}
+	if l < 0 || l > 18 || v < 0 || v > 20 {
+		return "", false
+	}
+	return string(0xac00 + (l*21+v)*28 + t), true
 }
 
 // width returns the number of cells that s takes when it is drawn by fit.
@@ -183,8 +220,11 @@ func cutLeft(s string, w int) (rest string, over int) {
 		return s[w:], 0
 	}
 	used := n
-	for s = s[n:]; s != "" && used < w; {
+	for s = s[n:]; s != ""; {
 		_, cw, size := cluster(s)
+		if used >= w && cw > 0 { // what has no width belongs to what is cut
+			break
+		}
 		used += cw
 		s = s[size:]
 	}
