@@ -1,0 +1,161 @@
+package kube
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"k8s.io/client-go/rest"
+
+	"devops-tui/internal/core"
+	"devops-tui/internal/sources"
+	"devops-tui/internal/text"
+)
+
+// Source is one kubeconfig context.
+type Source struct {
+	scope     string
+	home      string   // the context's own namespace, "default" if it has none
+	pinned    []string // --namespace: nothing else is looked at
+	client    *client
+	plugin    *plugin // nil: no credential plugin
+	bell      *bell
+	interest  atomic.Pointer[core.Interest]
+	wanted    chan struct{} // of size 1: the interest changed
+	now       func() time.Time
+	linger    time.Duration // how long what is no longer wanted is kept
+	missed    atomic.Int32  // probes without an answer in a row
+	permits   *permits
+	kinds     kindTable
+	sessionMu sync.Mutex
+	current   *session // the running one, nil if Run is not running
+}
+
+var (
+	_ sources.Source = (*Source)(nil)
+)
+
+func newSource(scope, namespace string, rc *rest.Config, o sources.Options) (*Source, error) {
+	c, plug, err := newClient(rc, o.Gate)
+	if err != nil {
+		return nil, err
+	}
+	s := &Source{
+		scope: scope, home: namespace, client: c, plugin: plug, bell: newBell(),
+		wanted: make(chan struct{}, 1), now: time.Now, linger: 20 * time.Second,
+	}
+	if s.home == "" {
+		s.home = "default"
+	}
+	if o.Namespace != "" && !o.AllNamespaces {
+		s.pinned = []string{o.Namespace}
+	}
+	s.kinds.init()
+	s.permits = newPermits(s)
+	s.interest.Store(&core.Interest{})
+	return s, nil
+}
+
+// Info describes the context.
+func (s *Source) Info() sources.Info {
+	kinds := make([]core.Kind, len(builtin))
+	for i, k := range builtin {
+		kinds[i] = k.Kind
+	}
+	return sources.Info{ID: ID, Scope: s.scope, Title: text.Lit("Kubernetes"), Kinds: kinds, Default: slices.Clone(defaults)}
+}
+
+// Want tells what is watched from now on.
+func (s *Source) Want(i core.Interest) {
+	s.interest.Store(&i)
+	select {
+	case s.wanted <- struct{}{}:
+	default:
+	}
+}
+
+// Wake retries at once what waits, also what was forbidden.
+func (s *Source) Wake() {
+	if s.plugin != nil {
+		s.plugin.retry()
+	}
+	s.permits.forget()
+	s.bell.ring()
+}
+
+// Probe asks for the server's version, which everybody may. Two answers
+// missing in a row cut the connections, so that the next ones are new.
+func (s *Source) Probe(ctx context.Context) (time.Time, error) {
+	began := time.Now()
+	body, head, err := s.client.doHeader(ctx, request{path: []string{"version"}}, nil)
+	if isStatus(err, http.StatusForbidden) {
+		err = nil // it lives; it just does not tell strangers its version
+	}
+	if err != nil {
+		if isTimeout(err) || ctx.Err() != nil {
+			if s.missed.Add(1) >= 2 {
+				s.client.conns.CloseAll()
+			}
+		}
+		return time.Time{}, err
+	}
+	s.missed.Store(0)
+	s.sawVersion(body)
+	at, _ := http.ParseTime(head.Get("Date"))
+	if !at.IsZero() {
+		// The header was cut to whole seconds somewhere during the request.
+		at = at.Add(500*time.Millisecond + time.Since(began)/2)
+	}
+	return at, nil
+}
+
+// serverVersion is the answer of /version.
+type serverVersion struct {
+	GitVersion string `json:"gitVersion"`
+	Major      string `json:"major"`
+	Minor      string `json:"minor"`
+}
+
+func (s *Source) sawVersion(body []byte) {
+	var v serverVersion
+	if json.Unmarshal(body, &v) != nil || v.GitVersion == "" {
+		return
+	}
+	if run := s.running(); run != nil {
+		run.version(v.GitVersion)
+	}
+}
+
+func (s *Source) running() *session {
+	s.sessionMu.Lock()
+	defer s.sessionMu.Unlock()
+	return s.current
+}
+
+// Run watches what Want asked for until ctx ends.
+func (s *Source) Run(ctx context.Context, sink sources.Sink) error {
+	run := newSession(s, sink)
+	s.sessionMu.Lock()
+	if s.current != nil {
+		s.sessionMu.Unlock()
+		return fmt.Errorf("run %s: it is running already", s.scope)
+	}
+	s.current = run
+	s.sessionMu.Unlock()
+	defer func() {
+		s.sessionMu.Lock()
+		s.current = nil
+		s.sessionMu.Unlock()
+	}()
+	return run.run(ctx)
+}
+
+// ref fills in source and scope.
+func (s *Source) ref(kind, namespace, name, uid string) core.Ref {
+	return core.Ref{Source: ID, Scope: s.scope, Kind: kind, Namespace: namespace, Name: name, UID: uid}
+}
