@@ -380,20 +380,20 @@ func (p *pod) speakers() []*speaker {
 	return out
 }
 
-// initLife is the life of an init container: over before the others begin.
+// initLife is the life of an init container: over when the others begin.
 func (p *pod) initLife() []instance {
-	if len(p.instances) == 0 {
+	if p.pulling.IsZero() {
 		return nil
 	}
-	return []instance{{start: p.created, end: p.created.Add(900 * time.Millisecond), reason: "Completed"}}
+	return []instance{{start: p.pulling, end: p.begun, reason: "Completed"}}
 }
 
 // sideLife is the life of a sidecar: it runs as long as the pod.
 func (p *pod) sideLife() []instance {
-	if len(p.instances) == 0 {
+	if p.begun.IsZero() {
 		return nil
 	}
-	return []instance{{start: p.created.Add(2 * time.Second), end: p.gone, reason: "Completed"}}
+	return []instance{{start: p.begun, end: p.gone, reason: "Completed"}}
 }
 
 func (c *container) speaker() *speaker {

@@ -28,6 +28,8 @@ type pod struct {
 	node      *node
 	created   time.Time
 	changed   time.Time
+	pulling   time.Time // when its init containers began; zero before
+	begun     time.Time // when its containers were first started; zero before
 	gone      time.Time // zero while it is there
 	state     podState
 	ready     bool
@@ -100,7 +102,8 @@ func (n *node) count() int {
 func (w *world) bornReady(rs *replicaSet, since time.Time) {
 	p := w.newPod(rs, since)
 	p.state, p.ready = started, true
-	p.instances = []instance{{start: since.Add(2 * time.Second)}}
+	p.pulling, p.begun = since.Add(time.Second), since.Add(2*time.Second)
+	p.instances = []instance{{start: p.begun}}
 }
 
 // then lets do happen after d unless the pod has moved on by then.
@@ -135,6 +138,7 @@ func (w *world) birth(rs *replicaSet) {
 	p.place().say(rs.ref(), false, "SuccessfulCreate", "replicaset-controller", "Created pod: "+p.name)
 	p.then(w.between(200*time.Millisecond, 500*time.Millisecond), func() {
 		p.place().say(p.ref(), false, "Scheduled", "default-scheduler", "Successfully assigned "+rs.dep.service.namespace+"/"+p.name+" to "+p.node.name)
+		p.pulling = w.now
 		p.turn(creating, false)
 		p.then(w.between(1200*time.Millisecond, 3*time.Second), func() {
 			p.place().say(p.ref(), false, "Pulled", "kubelet", fmt.Sprintf("Successfully pulled image %q in %dms", rs.build.image, 400+w.chance.IntN(1500)))
@@ -149,6 +153,8 @@ func (p *pod) start() {
 	n := 0
 	if l := p.last(); l != nil {
 		n = l.number + 1
+	} else {
+		p.begun = w.now
 	}
 	p.instances = append(p.instances, instance{number: n, start: w.now})
 	if len(p.instances) > 6 {

@@ -2,12 +2,16 @@ package demo
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"devops-tui/internal/core"
+	"devops-tui/internal/sources"
 	"devops-tui/internal/text"
 )
 
@@ -172,4 +176,265 @@ func TestACrashLoopAppearsAndHeals(t *testing.T) {
 			}) == 1 && l.count(pods("api", "Running")) == 4
 		})
 	})
+}
+
+func TestEveryDefectIsSeenAndHealsByItself(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := New(Options{Seed: 3})
+		l := play(t, d.Instance(Prod))
+		seen := map[defect]bool{}
+		within(t, 3*period+time.Minute, "all defects", func() bool {
+			d.w.lock()
+			defer d.w.mu.Unlock()
+			for _, i := range d.w.incidents {
+				if i.dep.place.scope == Prod && i.from.After(d.w.begun) {
+					seen[i.build.defect] = true
+				}
+			}
+			return len(seen) == 3
+		})
+		within(t, patience+2*time.Minute, "everything healed", func() bool {
+			return l.count(func(r *core.Resource) bool { return r.Ref.Kind == "deployment" && r.Phase != core.Running }) == 0
+		})
+		oom := 0
+		events, err := d.Instance(Prod).Events(t.Context(), core.Ref{Source: ID, Scope: Prod, Kind: "deployment", Namespace: "shop", Name: "api"})
+		if err != nil || len(events) == 0 {
+			t.Fatalf("events: %d, %v", len(events), err)
+		}
+		for i, e := range events {
+			if i > 0 && e.At > events[i-1].At {
+				t.Fatalf("events are not newest first")
+			}
+			if e.Warning {
+				oom++
+			}
+		}
+	})
+}
+
+func TestMemoryGrowsUntilTheKernelEndsIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := New(Options{Seed: 5})
+		s := d.Instance(Prod)
+		s.Want(core.Interest{Kinds: []string{"deployment", "pod"}, Usage: true})
+		l := play(t, s)
+		full := 0.0
+		within(t, 3*period, "a pod that was killed for its memory", func() bool {
+			l.mu.Lock()
+			for ref, u := range l.usage {
+				if ref.Kind == "pod" && u.Values[core.MemLimit] > 0 {
+					full = max(full, u.Values[core.MemUsed]/u.Values[core.MemLimit])
+				}
+			}
+			l.mu.Unlock()
+			return l.count(func(r *core.Resource) bool { return r.Ref.Kind == "deployment" && r.Reason.String() == "OOMKilled" }) > 0
+		})
+		if full < 0.9 || full > 1 {
+			t.Errorf("the fullest pod was at %.2f of its limit, want close to 1 before it was killed", full)
+		}
+	})
+}
+
+// bad waits until a bad build of the defect is rolled out in prod, and returns
+// its deployment.
+func bad(t *testing.T, d *World, of defect) *suffering {
+	t.Helper()
+	var out *suffering
+	within(t, 4*period, "a bad deploy: "+of.String(), func() bool {
+		d.w.lock()
+		defer d.w.mu.Unlock()
+		for _, i := range d.w.incidents {
+			if i.build.defect == of && i.to.IsZero() && i.dep.place.scope == Prod && !i.dep.rolling && d.w.now.Sub(i.from) > 40*time.Second {
+				out = &suffering{i.dep, i.dep.ref()}
+			}
+		}
+		return out != nil
+	})
+	return out
+}
+
+type suffering struct {
+	*deployment
+	target core.Ref
+}
+
+func restart(t *testing.T, s *Source, ref core.Ref) core.Outcome {
+	t.Helper()
+	op, err := s.PlanRestart(t.Context(), ref)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := op.Execute(sources.Permit(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	steps := 0
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	out, err := op.Verify(ctx, func(core.Progress) { steps++ })
+	if err != nil {
+		t.Logf("verify: %v", err)
+	}
+	if steps < 2 {
+		t.Errorf("%d steps of progress reported", steps)
+	}
+	return out
+}
+
+func TestARestartClearsMemoryButNotTheImage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := New(Options{Seed: 2})
+		s := d.Instance(Prod)
+		dep := bad(t, d, leaks)
+		mem := func() float64 {
+			d.w.lock()
+			defer d.w.mu.Unlock()
+			return dep.usage(d.w.now).Values[core.MemUsed]
+		}
+		before := mem()
+		if out := restart(t, s, dep.target); out != core.OutcomeHealthy {
+			t.Errorf("restart of a leaking service: %v, want healthy for a while", out)
+		}
+		if after := mem(); after >= before {
+			t.Errorf("memory %.0f before, %.0f after the restart", before, after)
+		}
+		d.w.lock()
+		defer d.w.mu.Unlock()
+		if dep.current.build.defect != leaks {
+			t.Error("a restart changed the image")
+		}
+	})
+}
+
+func TestARestartDoesNotHealACrashLoop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := New(Options{Seed: 2})
+		s := d.Instance(Prod)
+		var ref core.Ref
+		within(t, 2*time.Minute, "a crash loop", func() bool {
+			d.w.lock()
+			defer d.w.mu.Unlock()
+			for _, o := range s.place.list("deployment") {
+				if o.(*deployment).health().reason == "CrashLoopBackOff" {
+					ref = o.ref()
+				}
+			}
+			return !ref.IsZero()
+		})
+		if out := restart(t, s, ref); out == core.OutcomeHealthy {
+			t.Error("a restart of a bad image was called healthy")
+		}
+	})
+}
+
+func TestAStalePlanIsRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		gate := &sources.Gate{}
+		s := New(Options{Seed: 1, Gate: gate}).Instance(Staging)
+		ref := core.Ref{Source: ID, Scope: Staging, Kind: "deployment", Namespace: "shop", Name: "web"}
+		first, err := s.PlanRestart(t.Context(), ref)
+		if err != nil {
+			t.Fatal(err)
+		}
+		second, err := s.PlanRestart(t.Context(), ref)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := first.Execute(sources.Permit(t.Context())); err != nil {
+			t.Fatal(err)
+		}
+		var p *core.Problem
+		if err := first.Execute(sources.Permit(t.Context())); err == nil {
+			t.Error("a plan was carried out twice")
+		}
+		if err := second.Execute(sources.Permit(t.Context())); !errors.As(err, &p) || p.Kind != core.Conflict {
+			t.Errorf("a stale plan: %v, want a conflict", err)
+		}
+		wrong := first.Plan.Target
+		wrong.UID = "another"
+		if _, err := s.PlanRestart(t.Context(), wrong); !errors.As(err, &p) || p.Kind != core.Conflict {
+			t.Errorf("another UID: %v, want a conflict", err)
+		}
+		if out, _ := second.Verify(t.Context(), func(core.Progress) {}); out != core.OutcomeRefused {
+			t.Errorf("verify of what was not carried out: %v", out)
+		}
+		if gate.Sent() != 1 {
+			t.Errorf("%d changes passed the gate, want 1", gate.Sent())
+		}
+	})
+}
+
+// TestTheSameSeedIsTheSameWorld plays two worlds, one of them in small steps.
+func TestTheSameSeedIsTheSameWorld(t *testing.T) {
+	begin := time.Date(2026, 1, 2, 15, 4, 5, 0, time.UTC)
+	world := func(seed uint64, step time.Duration) string {
+		now := begin
+		d := New(Options{Seed: seed, Now: func() time.Time { return now }})
+		for now.Before(begin.Add(20 * time.Minute)) {
+			now = now.Add(step)
+			if _, err := d.instances[0].Probe(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var b strings.Builder
+		for _, s := range d.instances {
+			for _, k := range s.info.Kinds {
+				for _, o := range s.place.list(k.Name) {
+					r := o.row()
+					fmt.Fprintln(&b, r.Ref, r.Owner, r.Phase, r.Reason, r.Message, r.Cells, r.Started, r.Changed, r.Rev)
+				}
+			}
+		}
+		return b.String()
+	}
+	if a, b := world(11, 20*time.Minute), world(11, time.Second); a != b {
+		t.Errorf("the same seed gives two worlds:\n%s", firstDifference(a, b))
+	}
+	if world(11, time.Minute) == world(12, time.Minute) {
+		t.Error("two seeds give the same world")
+	}
+}
+
+func firstDifference(a, b string) string {
+	x, y := strings.Split(a, "\n"), strings.Split(b, "\n")
+	for i := range min(len(x), len(y)) {
+		if x[i] != y[i] {
+			return x[i] + "\n" + y[i]
+		}
+	}
+	return fmt.Sprintf("%d and %d rows", len(x), len(y))
+}
+
+// TestALongShift checks what must hold at any moment, for four hours of story.
+func TestALongShift(t *testing.T) {
+	now := time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)
+	d := New(Options{Seed: 4, Now: func() time.Time { return now }})
+	end := now.Add(4 * time.Hour)
+	for now.Before(end) {
+		now = now.Add(13 * time.Second)
+		d.w.lock()
+		objects := 0
+		for _, s := range d.instances {
+			for _, k := range s.info.Kinds {
+				for _, o := range s.place.list(k.Name) {
+					objects++
+					r := o.row()
+					if len(r.Cells) != len(k.Columns) {
+						t.Fatalf("%s: %d cells, %d columns", r.Ref, len(r.Cells), len(k.Columns))
+					}
+					if !r.Owner.IsZero() && k.Name != "event" && s.place.find(r.Owner) == nil {
+						t.Fatalf("%s: its owner %s is not there", r.Ref, r.Owner)
+					}
+				}
+			}
+			for _, o := range s.place.list("deployment") {
+				if dep := o.(*deployment); len(dep.live()) > dep.replicas+1 || len(dep.sets) > 6 {
+					t.Fatalf("%s: %d pods, %d revisions", dep.ref(), len(dep.live()), len(dep.sets))
+				}
+			}
+		}
+		d.w.mu.Unlock()
+		if objects > 800 {
+			t.Fatalf("%d objects after %s: the world grows", objects, now.Sub(d.w.begun))
+		}
+	}
 }
