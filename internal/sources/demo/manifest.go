@@ -25,7 +25,7 @@ func (s *Source) Manifest(ctx context.Context, ref core.Ref) (core.Document, err
 	if err != nil {
 		return core.Document{}, err
 	}
-	var y yaml
+	var y sketch
 	switch o := o.(type) {
 	case *deployment:
 		y.head("apps/v1", "Deployment", o.ref(), o.rev(), o.created)
@@ -104,14 +104,14 @@ func (s *Source) Manifest(ctx context.Context, ref core.Ref) (core.Document, err
 	return core.Document{Title: text.Clean(ref.Path()), Syntax: "yaml", Lines: text.Document(y.String())}, nil
 }
 
-// yaml writes block YAML. Strings are quoted where they could be misread.
-type yaml struct{ strings.Builder }
+// sketch writes block YAML. Strings are quoted where they could be misread.
+type sketch struct{ strings.Builder }
 
-func (y *yaml) raw(depth int, s string) {
+func (y *sketch) raw(depth int, s string) {
 	y.WriteString(strings.Repeat("  ", depth) + s + "\n")
 }
 
-func (y *yaml) line(depth int, key string, value any) {
+func (y *sketch) line(depth int, key string, value any) {
 	switch v := value.(type) {
 	case nil:
 		y.raw(depth, key+":")
@@ -137,14 +137,14 @@ func quoted(s string) string {
 	return strconv.Quote(s)
 }
 
-func (y *yaml) labels(depth int, key string, m map[string]string) {
+func (y *sketch) labels(depth int, key string, m map[string]string) {
 	y.line(depth, key, nil)
 	for _, k := range slices.Sorted(maps.Keys(m)) {
 		y.line(depth+1, k, m[k])
 	}
 }
 
-func (y *yaml) head(api, kind string, ref core.Ref, rev string, created time.Time) {
+func (y *sketch) head(api, kind string, ref core.Ref, rev string, created time.Time) {
 	y.line(0, "apiVersion", api)
 	y.line(0, "kind", kind)
 	y.line(0, "metadata", nil)
@@ -157,7 +157,7 @@ func (y *yaml) head(api, kind string, ref core.Ref, rev string, created time.Tim
 	y.line(1, "creationTimestamp", stamp(created))
 }
 
-func (y *yaml) owner(kind string, ref core.Ref) {
+func (y *sketch) owner(kind string, ref core.Ref) {
 	y.raw(1, "ownerReferences:")
 	y.raw(1, "- controller: true")
 	y.line(2, "kind", kind)
@@ -165,7 +165,7 @@ func (y *yaml) owner(kind string, ref core.Ref) {
 	y.line(2, "uid", ref.UID)
 }
 
-func (y *yaml) template(rs *replicaSet) {
+func (y *sketch) template(rs *replicaSet) {
 	y.line(1, "template", nil)
 	y.line(2, "metadata", nil)
 	y.labels(3, "labels", rs.dep.service.selector())
@@ -178,7 +178,7 @@ func (y *yaml) template(rs *replicaSet) {
 	y.containers(3, rs)
 }
 
-func (y *yaml) containers(depth int, rs *replicaSet) {
+func (y *sketch) containers(depth int, rs *replicaSet) {
 	s := rs.dep.service
 	for _, c := range s.containers {
 		if isInit(c) {
@@ -207,7 +207,7 @@ func (y *yaml) containers(depth int, rs *replicaSet) {
 	}
 }
 
-func (y *yaml) pipeline(r *run) {
+func (y *sketch) pipeline(r *run) {
 	y.line(0, "name", r.build.service.name)
 	y.line(0, "on", "push")
 	y.line(0, "run", r.number)
@@ -227,7 +227,7 @@ func (y *yaml) pipeline(r *run) {
 	}
 }
 
-func (y *yaml) compose(c *container) {
+func (y *sketch) compose(c *container) {
 	y.line(0, "Name", c.name())
 	y.line(0, "Id", c.uid)
 	y.line(0, "Image", c.image)

@@ -54,6 +54,9 @@ func (p *pod) status() (core.Phase, string, string) {
 	case waiting:
 		return core.Pending, "Pending", ""
 	case creating:
+		if isInit(p.rs.dep.service.containers[0]) {
+			return core.Pending, "Init:0/1", ""
+		}
 		return core.Pending, "ContainerCreating", ""
 	case ending:
 		return core.Pending, "Terminating", ""
