@@ -85,6 +85,7 @@ type Table[ID comparable] struct {
 	st     *Styles
 	w, h   int
 	cached Block
+	size   int // bytes of the last drawing
 	row    Row
 }
 
@@ -161,6 +162,7 @@ func (t *Table[ID]) Refresh(src TableSource[ID]) {
 		t.offset = i - place
 	}
 	t.clamp()
+	t.top = t.top && t.offset == 0
 }
 
 // clamp keeps the window inside the rows and the cursor inside the window.

@@ -32,7 +32,7 @@ func (t *Table[ID]) Draw(st *Styles, w, h int) Block {
 	if t.measure(from, to) || t.layout.stale(w, t.wide, t.shift, t.noGlyph) {
 		t.layout.compute(t.cols, t.seen, w, t.wide, t.shift, t.noGlyph)
 	}
-	out := newLines(h*(2*w+160), h)
+	out := newLines(max(t.size+t.size/8, h*w+512), h)
 	if head == 1 {
 		t.layout.header(out, st, t.cols)
 	}
@@ -48,6 +48,7 @@ func (t *Table[ID]) Draw(st *Styles, w, h int) Block {
 		out.b = append(out.b, blank...)
 		out.end()
 	}
+	t.size = len(out.b)
 	t.cached = out.block()
 	return t.cached
 }

@@ -34,7 +34,6 @@ func (l *layout) compute(cols []Column, seen []int, w int, wide bool, shift int,
 		l.glyph, l.lead = true, 3
 	}
 	avail := w - l.lead
-	flex := -1
 	eligible := 0
 	for i := range cols {
 		if cols[i].Wide && !wide {
@@ -80,16 +79,25 @@ func (l *layout) compute(cols []Column, seen []int, w int, wide bool, shift int,
 			l.right = true
 		}
 	}
-	x := l.lead
+	l.place(cols, least, w)
+	if l.right { // the last cell is for the mark that there is more
+		l.place(cols, least, w-1)
+	}
+}
+
+// place gives the kept columns their cells up to limit.
+func (l *layout) place(cols []Column, least func(int) int, limit int) {
+	l.cols = l.cols[:0]
+	x, flex := l.lead, -1
 	for k, i := range l.keep {
 		if k > 0 {
 			x += columnGap
 		}
-		if x >= w {
+		if x >= limit {
 			l.right = true
 			break
 		}
-		n := min(least(i), w-x)
+		n := min(least(i), limit-x)
 		if n < least(i) {
 			l.right = true
 		}
@@ -99,7 +107,7 @@ func (l *layout) compute(cols []Column, seen []int, w int, wide bool, shift int,
 		l.cols = append(l.cols, placed{i, x, n})
 		x += n
 	}
-	if spare := w - x; spare > 0 && flex >= 0 {
+	if spare := limit - x; spare > 0 && flex >= 0 {
 		l.cols[flex].w += spare
 		for k := flex + 1; k < len(l.cols); k++ {
 			l.cols[k].x += spare
@@ -144,7 +152,7 @@ func (l *layout) header(out *lines, st *Styles, cols []Column) {
 		b = append(b[:len(b)-l.lead], st.Glyphs.MoreLeft.s...)
 		b = pad(b, l.lead-1)
 	}
-	for k, p := range l.cols {
+	for _, p := range l.cols {
 		b = pad(b, p.x-used)
 		title, arrow := cols[p.index].Title.String(), ""
 		switch cols[p.index].Sort {
@@ -153,26 +161,17 @@ func (l *layout) header(out *lines, st *Styles, cols []Column) {
 		case Descending:
 			arrow = st.Glyphs.ArrowDown.s
 		}
-		w := p.w
-		more := l.right && k == len(l.cols)-1 && p.x+p.w >= l.w
-		if more {
-			w--
-		}
+		w, right := p.w, cols[p.index].Right
+		n := min(width(title), max(w-1, 0))
 		switch {
 		case arrow == "":
-			b = fit(b, title, w, cols[p.index].Right, st.Glyphs.Ellipsis.s)
-		case w > 1:
-			n := min(width(title), w-1)
-			if cols[p.index].Right {
-				b = pad(b, w-1-n)
-			}
+			b = fit(b, title, w, right, st.Glyphs.Ellipsis.s)
+		case right: // the heading stays where it is, the arrow goes in front
+			b = append(pad(b, w-1-n), arrow...)
 			b = fit(b, title, n, false, st.Glyphs.Ellipsis.s)
-			b = append(b, arrow...)
-			if !cols[p.index].Right {
-				b = pad(b, w-1-n)
-			}
 		default:
-			b = pad(b, w)
+			b = append(fit(b, title, n, false, st.Glyphs.Ellipsis.s), arrow...)
+			b = pad(b, w-1-n)
 		}
 		used = p.x + w
 	}

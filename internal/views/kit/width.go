@@ -48,10 +48,11 @@ func simple(r rune) bool {
 	}
 }
 
-// wide reports the same for two cells: the common ideographs, Katakana and
-// Hangul syllables.
+// wide reports the same for two cells: the common ideographs, Kana and Hangul
+// syllables, full-width forms.
 func wide(r rune) bool {
-	return r >= 0x4e00 && r <= 0x9fff || r >= 0xac00 && r <= 0xd7a3 || r >= 0x30a1 && r <= 0x30fa
+	return r >= 0x3041 && r <= 0x3096 || r >= 0x309b && r <= 0x30ff || r >= 0x4e00 && r <= 0x9fff ||
+		r >= 0xac00 && r <= 0xd7a3 || r >= 0xff01 && r <= 0xff60
 }
 
 // prepends reports whether a rune joins whatever follows it, the padding too
