@@ -223,7 +223,7 @@ func anyGlob(globs []string, s string) bool {
 func isLocal(ref core.Ref) bool {
 	s := strings.ToLower(ref.Scope)
 	switch s {
-	case "minikube", "docker-desktop", "docker-for-desktop", "rancher-desktop", "orbstack", "colima", "microk8s", "desktop-linux", "podman", "localhost", "local":
+	case "minikube", "docker-desktop", "docker-for-desktop", "rancher-desktop", "orbstack", "colima", "microk8s", "desktop-linux", "localhost", "local":
 		return true
 	}
 	for _, prefix := range []string{"kind-", "k3d-", "colima-", "minikube-", "microk8s-"} {
@@ -234,12 +234,16 @@ func isLocal(ref core.Ref) bool {
 	if hasClusters(ref.Source) {
 		return false
 	}
-	for _, prefix := range []string{"unix:", "npipe:", "tcp://localhost", "tcp://127.", "tcp://[::1]", "/"} {
+	switch s { // what the container sources call their sockets
+	case "default", "rootless", "desktop", "podman", "podman-root", "::1":
+		return true
+	}
+	for _, prefix := range []string{"127.", "unix:", "npipe:", "tcp://localhost", "tcp://127.", "tcp://[::1]"} {
 		if strings.HasPrefix(s, prefix) {
 			return true
 		}
 	}
-	return s == "default"
+	return false
 }
 
 // looksLikeProduction reports whether a name of where the object lives has a

@@ -98,14 +98,23 @@ func (m *Map) Preset() string { return m.preset }
 
 // Lookup finds what key does in the contexts that apply, the innermost first.
 // key is KeyPressMsg.String(), or several of them with spaces between when
-// Prefix said that a sequence began.
+// Prefix said that a sequence began. A planned command answers only where no
+// other does.
 func (m *Map) Lookup(ctxs []Context, key string) (Command, bool) {
+	planned := -1
 	for _, ctx := range ctxs {
-		if i, ok := m.byKey[ctx][key]; ok {
+		i, ok := m.byKey[ctx][key]
+		switch {
+		case ok && m.commands[i].Exists():
 			return m.commands[i], true
+		case ok && planned < 0:
+			planned = i
 		}
 	}
-	return Command{}, false
+	if planned < 0 {
+		return Command{}, false
+	}
+	return m.commands[planned], true
 }
 
 // Prefix reports whether keys begins a sequence in one of the contexts.
@@ -276,6 +285,38 @@ func (m *Map) remap(remaps []Remap) []Problem {
 			delete(touched, ch.from.Command)
 			changes[n].keys, old[n] = nil, nil
 			again = true
+		}
+	}
+	for _, ch := range changes {
+		if ch.keys != nil {
+			problems = append(problems, m.shadows(ch.index, ch.from)...)
+		}
+	}
+	return problems
+}
+
+// shadows warns of keys that are both global and of an inner context, where
+// the inner one wins: in the presets that is meant, in a remap it may be a
+// surprise.
+func (m *Map) shadows(i int, from Remap) []Problem {
+	var problems []Problem
+	c := m.commands[i]
+	for j, o := range m.commands {
+		if j == i || !o.Exists() || o.In(Global) == c.In(Global) || o.Contexts[0] == Dialog || c.Contexts[0] == Dialog {
+			continue
+		}
+		inner, outer := c, o
+		if c.In(Global) {
+			inner, outer = o, c
+		}
+		if inner.In(Palette) || inner.In(Prompt) {
+			continue
+		}
+		for _, k := range c.Keys {
+			if slices.Contains(o.Keys, k) {
+				problems = append(problems, Problem{from.Line, from.Column, true, fmt.Sprintf(
+					"%s: key %s is %s in context %s and %s elsewhere", from.Command, k, inner.ID, inner.Contexts[0], outer.ID)})
+			}
 		}
 	}
 	return problems

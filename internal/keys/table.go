@@ -24,6 +24,7 @@ var (
 	logs     = []Context{Logs}
 	charts   = []Context{Chart}
 	subject  = []Context{List, Object, Chart}
+	about    = []Context{List, Object, Chart, Logs} // as subject, where no log key is in the way
 	dialogs  = []Context{Dialog}
 	typing   = []Context{Palette, Prompt}
 )
@@ -55,9 +56,9 @@ func table() []Command {
 		{ID: Back, Keys: []string{"esc", "q"}, Title: t("back"), Help: t("Back to exactly where one was; q on the first screen quits."), Group: Look, Contexts: anywhere, Hidden: true},
 		{ID: ViewLogs, Keys: []string{"l"}, Title: t("logs"), Help: t("Logs of the selected object."), Group: Look, Contexts: subject, Hint: 20},
 		{ID: ViewPrevious, Keys: []string{"p"}, Title: t("previous logs"), Help: t("Logs of the previous instance of the container."), Group: Look, Contexts: subject},
-		{ID: Describe, Keys: []string{"d"}, Title: t("describe"), Help: t("What is known of the selected object, in words."), Group: Look, Contexts: subject, Hint: 30},
-		{ID: Manifest, Keys: []string{"y"}, Title: t("manifest"), Help: t("The definition of the selected object, without secrets."), Group: Look, Contexts: subject, Hint: 32},
-		{ID: Events, Keys: []string{"e"}, Title: t("events"), Help: t("What the system says happened to the selected object."), Group: Look, Contexts: subject, Hint: 34},
+		{ID: Describe, Keys: []string{"d"}, Title: t("describe"), Help: t("What is known of the selected object, in words."), Group: Look, Contexts: about, Hint: 30},
+		{ID: Manifest, Keys: []string{"y"}, Title: t("manifest"), Help: t("The definition of the selected object, without secrets."), Group: Look, Contexts: about, Hint: 32},
+		{ID: Events, Keys: []string{"e"}, Title: t("events"), Help: t("What the system says happened to the selected object."), Group: Look, Contexts: about, Hint: 34},
 		{ID: Metrics, Keys: []string{"m"}, Title: t("metrics"), Help: t("Charts of the selected object."), Group: Look, Contexts: []Context{List, Object}, Hint: 36},
 		{ID: Explain, Keys: []string{"x"}, Title: t("explain"), Help: t("Why the object is in this state."), Group: Look, Contexts: subject, Planned: withChains},
 		{ID: Chain, Keys: []string{"b"}, Title: t("chain"), Help: t("What produced this: commit, run, image, rollout."), Group: Look, Contexts: subject, Planned: withChains},
@@ -93,7 +94,7 @@ func table() []Command {
 		{ID: Interrupt, Keys: []string{"ctrl+c"}, Title: t("cancel, quit"), Help: t("Cancel the prompt or the local wait; twice within 2 s quits. It never reaches a remote job."), Group: Program, Contexts: []Context{Global, Dialog, Palette, Prompt}, Hidden: true},
 		{ID: Quit, Title: t("quit"), Help: t("Leave the cockpit."), Group: Program, Contexts: anywhere},
 
-		{ID: Actions, Keys: []string{"a"}, Title: t("all actions"), Help: t("Everything possible here, and why the rest is not."), Group: Look, Contexts: subject, Hint: 90},
+		{ID: Actions, Keys: []string{"a"}, Title: t("all actions"), Help: t("Everything possible here, and why the rest is not."), Group: Look, Contexts: about, Hint: 90},
 		change(Restart, "R", t("restart"), t("Restart a workload or container; rerun or retry a run."), core.VerbRestart, text.Safe{}),
 		change(Rollback, "B", t("roll back"), t("Back to an earlier revision or image."), core.VerbRollback, withVerbs),
 		change(Deploy, "D", t("deploy"), t("Dispatch, sync, set an image, compose up, apply."), core.VerbDeploy, withVerbs),
@@ -110,7 +111,7 @@ func table() []Command {
 
 // change is a command that opens a plan.
 func change(id, key string, title, help text.Safe, verb string, planned text.Safe) Command {
-	c := Command{ID: id, Keys: []string{key}, Title: title, Help: help, Group: Changes, Contexts: subject, Changes: true, Verb: verb, Planned: planned}
+	c := Command{ID: id, Keys: []string{key}, Title: title, Help: help, Group: Changes, Contexts: about, Changes: true, Verb: verb, Planned: planned}
 	if c.Exists() {
 		c.Hint = 80
 	}
