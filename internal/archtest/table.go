@@ -1,0 +1,89 @@
+// Package archtest enforces the plan of the house: who may import whom, and the
+// few rules of style that a machine can see.
+package archtest
+
+// room says what the packages of one folder may import besides the standard
+// library and themselves.
+type room struct {
+	// folder of the module; "*" stands for one name, a trailing "/..." for the
+	// folder and all below. The first room that fits a package counts.
+	folder string
+	// may lists folders of the module and import paths of others; a trailing
+	// "/..." includes all below.
+	may []string
+	// tests lists what only its _test.go files may import, besides testTools.
+	tests []string
+}
+
+// charm is the terminal framework.
+var charm = []string{"charm.land/...", "github.com/charmbracelet/..."}
+
+const (
+	core   = "internal/core"
+	text   = "internal/text"
+	themes = "themes"
+	ansi   = "github.com/charmbracelet/x/ansi"
+	yaml   = "gopkg.in/yaml.v3"
+)
+
+// testTools may be imported by every _test.go file.
+var testTools = []string{
+	"internal/testkit", "internal/sources/sourcetest", "internal/text/texttest", "test/...",
+	"pgregory.net/rapid", "go.uber.org/goleak",
+}
+
+// table is the import table of docs/adr and of the architecture. To add a
+// system, add its folder and its own SDK here.
+var table = []room{
+	{folder: core, may: []string{text}},
+	{folder: "internal/text/...", may: []string{ansi}, tests: charm},
+	{folder: "themes/...", may: []string{text, yaml}},
+
+	{folder: "internal/sources", may: []string{core, text}},
+	{folder: "internal/sources/sourcetest", may: []string{core, text, "internal/sources"}},
+	{folder: "internal/sources/all", may: []string{"internal/sources/..."}},
+	{folder: "internal/sources/demo/...", may: []string{core, text, "internal/sources"}, tests: []string{yaml}},
+	{folder: "internal/sources/docker/...", may: []string{
+		core, text, "internal/sources",
+		"github.com/moby/...", "github.com/docker/...", "github.com/containerd/...", "github.com/opencontainers/...",
+		"github.com/distribution/...", "go.opentelemetry.io/...", "golang.org/x/crypto/...", "golang.org/x/sys/...", "golang.org/x/sync/...",
+	}},
+	{folder: "internal/sources/kube/...", may: []string{
+		core, text, "internal/sources",
+		"k8s.io/...", "sigs.k8s.io/...", "github.com/go-logr/...", "golang.org/x/net/...", "golang.org/x/sys/...", "golang.org/x/sync/...", yaml,
+	}},
+
+	{folder: "internal/store/...", may: []string{core, text}, tests: []string{"internal/sources"}},
+	{folder: "internal/keys/...", may: []string{core, text}},
+	{folder: "internal/query/...", may: []string{core, text}},
+	{folder: "internal/config/...", may: []string{core, text, yaml}},
+	{folder: "internal/actions/...", may: []string{core, text, "internal/sources", "internal/config", "golang.org/x/sys/..."}},
+	{folder: "internal/flow/...", may: []string{core, text, "internal/store"}},
+
+	{folder: "internal/views/kit/...", may: append([]string{core, text, themes}, charm...)},
+	{folder: "internal/views/...", may: append([]string{
+		core, text, themes, "internal/views/kit", "internal/store", "internal/actions", "internal/flow", "internal/keys", "internal/query",
+		"github.com/sahilm/fuzzy",
+	}, charm...)},
+
+	{folder: "internal/app/...", may: append([]string{
+		"internal/...", themes, yaml, "golang.org/x/sys/...", "golang.org/x/term",
+	}, charm...)},
+	{folder: "cmd/devops-tui", may: []string{"internal/app"}},
+
+	{folder: "internal/testkit", may: []string{
+		"test/child", ansi, "github.com/creack/pty", "github.com/hinshun/vt10x", "golang.org/x/sys/...",
+	}, tests: charm},
+	{folder: "internal/archtest"},
+	{folder: "test/child"},
+	{folder: "test/cluster/...", may: []string{"test/child", "internal/testkit"}},
+	{folder: "test/docker/...", may: []string{"test/child", "internal/testkit"}},
+	// end-to-end tests see the product as its users do; they may look words up in its vocabulary
+	{folder: "test/e2e/...", may: []string{
+		"internal/testkit", "test/...", core, text, "internal/keys", "github.com/creack/pty", "github.com/hinshun/vt10x", "golang.org/x/...",
+	}},
+	// benchmarks compare with programs of their own, made of the same libraries
+	{folder: "test/bench/...", may: append([]string{
+		"internal/...", themes, "test/...", "k8s.io/...", "github.com/creack/pty", "github.com/hinshun/vt10x", "golang.org/x/...",
+	}, charm...)},
+}
