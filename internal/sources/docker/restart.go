@@ -125,7 +125,9 @@ func (s *Source) planContainer(m *restart) *core.Operation {
 	return &core.Operation{
 		Plan:    p,
 		Execute: func(ctx context.Context) error { return s.execute(ctx, all) },
-		Verify:  func(ctx context.Context, report func(core.Progress)) (core.Outcome, error) { return s.verify(ctx, all, report) },
+		Verify: func(ctx context.Context, report func(core.Progress)) (core.Outcome, error) {
+			return s.verify(ctx, all, report)
+		},
 	}
 }
 
@@ -210,7 +212,9 @@ func (s *Source) planProject(ctx context.Context, ref core.Ref) (*core.Operation
 	return &core.Operation{
 		Plan:    p,
 		Execute: func(ctx context.Context) error { return s.execute(ctx, all) },
-		Verify:  func(ctx context.Context, report func(core.Progress)) (core.Outcome, error) { return s.verify(ctx, all, report) },
+		Verify: func(ctx context.Context, report func(core.Progress)) (core.Outcome, error) {
+			return s.verify(ctx, all, report)
+		},
 	}, nil
 }
 
