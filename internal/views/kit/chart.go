@@ -203,17 +203,10 @@ func (c *Chart) Draw(st *Styles, w, h int) Block {
 	if axis {
 		ch--
 	}
-	labels := make([]text.Safe, ch)
+	labels := c.yLabels(ch, top)
 	labelW := 0
-	for y := range labels {
-		if y == 0 || y == ch-1 && ch > 1 || y == (ch-1)/2 && ch >= 5 {
-			v := top
-			if ch > 1 {
-				v = top * float64(ch-1-y) / float64(ch-1)
-			}
-			labels[y] = c.Unit.Format(v)
-			labelW = max(labelW, labels[y].Width())
-		}
+	for _, l := range labels {
+		labelW = max(labelW, width(l.String()))
 	}
 	if w < labelW+6 {
 		labelW = 0
@@ -227,7 +220,7 @@ func (c *Chart) Draw(st *Styles, w, h int) Block {
 	for y := range ch {
 		b := NewBuilder(st, w)
 		if labelW > 0 {
-			b.Space(labelW-labels[y].Width()).Text(themes.Muted, labels[y])
+			b.Cell(themes.Muted, labels[y], labelW, true)
 		}
 		tick := st.Glyphs.AxisV
 		if !labels[y].Empty() && labelW > 0 {
@@ -241,6 +234,34 @@ func (c *Chart) Draw(st *Styles, w, h int) Block {
 		out = append(out, c.timeAxis(st, w, labelW, cw))
 	}
 	return out
+}
+
+// yLabels names both ends of the scale and the guides on it; without guides
+// the middle, if there is a row in the middle.
+func (c *Chart) yLabels(ch int, top float64) []text.Safe {
+	labels := make([]text.Safe, ch)
+	if ch > 1 {
+		labels[ch-1] = c.Unit.Format(0)
+	}
+	inner := false
+	for _, g := range c.Guides {
+		if y, ok := guideRow(g, ch, top); ok && y > 0 && y < ch-1 {
+			labels[y], inner = c.Unit.Format(g.Value), true
+		}
+	}
+	if !inner && ch >= 5 && ch%2 == 1 {
+		labels[ch/2] = c.Unit.Format(top / 2)
+	}
+	labels[0] = c.Unit.Format(top)
+	return labels
+}
+
+// guideRow returns the row of a guide that is on the scale.
+func guideRow(g Guide, ch int, top float64) (int, bool) {
+	if !(g.Value > 0 && g.Value <= top) {
+		return 0, false
+	}
+	return int(math.Round((1 - g.Value/top) * float64(ch-1))), true
 }
 
 // plot draws all series.
@@ -313,7 +334,7 @@ func (c *Chart) markColumns(cw int) map[int]text.Safe {
 func (c *Chart) row(b *Builder, st *Styles, p *plot, marks map[int]text.Safe, top float64, y int) {
 	guide := false
 	for _, g := range c.Guides {
-		if g.Value > 0 && g.Value <= top && int(math.Round((1-g.Value/top)*float64(p.ch-1))) == y {
+		if gy, ok := guideRow(g, p.ch, top); ok && gy == y {
 			guide = true
 		}
 	}

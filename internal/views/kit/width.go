@@ -88,7 +88,7 @@ func cluster(s string) (drawn string, width, size int) {
 	}
 	r, n := utf8.DecodeRuneInString(s)
 	w := 0
-	if simple(r) {
+	if simple(r) || r >= 0x20 && r < 0x7f {
 		w = 1
 	} else if wide(r) {
 		w = 2
@@ -156,15 +156,16 @@ func syllable(c string) (string, bool) {
 
 // width returns the number of cells that s takes when it is drawn by fit.
 func width(s string) int {
-	n := asciiLen(s)
-	if n == len(s) {
-		return n
-	}
-	if n > 0 {
-		n-- // the last ASCII character may carry a combining mark
-	}
-	w := n
-	for s = s[n:]; s != ""; {
+	w := 0
+	for s != "" {
+		n := asciiLen(s)
+		if n == len(s) {
+			return w + n
+		}
+		if n > 1 { // the last ASCII character may carry a combining mark
+			w += n - 1
+			s = s[n-1:]
+		}
 		_, cw, size := cluster(s)
 		w += cw
 		s = s[size:]
@@ -189,16 +190,21 @@ func pad(b []byte, n int) []byte {
 // take appends at most w cells of s and returns how many those are and where
 // it stopped. It may stop one cell early before a wide character.
 func take(b []byte, s string, w int) (out []byte, used, end int) {
-	n := asciiLen(s)
-	if n < len(s) && n > 0 {
-		n--
-	}
-	if n >= w {
-		return append(b, s[:max(w, 0)]...), max(w, 0), max(w, 0)
-	}
-	b = append(b, s[:n]...)
-	used, end = n, n
 	for end < len(s) {
+		n := asciiLen(s[end:])
+		if n < len(s)-end && n > 0 {
+			n-- // it may carry a combining mark
+		}
+		if n > 0 {
+			n = min(n, w-used)
+			if n <= 0 {
+				break
+			}
+			b = append(b, s[end:end+n]...)
+			used += n
+			end += n
+			continue
+		}
 		drawn, cw, size := cluster(s[end:])
 		if used+cw > w {
 			break
