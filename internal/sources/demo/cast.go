@@ -107,7 +107,7 @@ var featureBranches = []string{"feat/search", "feat/coupons", "fix/timezone", "f
 // The pace of the story.
 const (
 	period       = 5 * time.Minute   // from one bad deploy to production to the next
-	headStart    = 55 * time.Second  // how long before the begin of the demo the first one was pushed
+	headStart    = 72 * time.Second  // how long before the begin of the demo the first one was pushed
 	patience     = 150 * time.Second // until somebody rolls a bad deploy back
 	stagingEvery = 4 * time.Minute   // from one deploy to staging to the next
 )

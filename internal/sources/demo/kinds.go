@@ -21,50 +21,52 @@ var (
 	colName   = flex(col("name", text.Lit("NAME"), core.Name))
 	colStatus = col("status", text.Lit("STATUS"), core.Status)
 	colAge    = col("age", text.Lit("AGE"), core.Age)
-	colImage  = col("image", text.Lit("IMAGE"), core.Text)
+	colImages = flex(col("images", text.Lit("IMAGES"), core.Text))
 	colCPU    = usage("cpu", text.Lit("CPU"), core.CPU, core.CPUUsed)
 	colMem    = usage("mem", text.Lit("MEM"), core.Bytes, core.MemUsed)
+	// A Percent column of a measure shows its share of the limit.
+	colCPUShare = usage("cpu%", text.Lit("%CPU/L"), core.Percent, core.CPUUsed)
+	colMemShare = usage("mem%", text.Lit("%MEM/L"), core.Percent, core.MemUsed)
 )
 
-// clusterKinds are the kinds of an environment: a cluster and the pipelines that deploy to it.
+// clusterKinds are the kinds of an environment: a cluster and the pipelines that
+// deploy to it. Kinds and columns that real sources have too are named alike.
 var clusterKinds = []core.Kind{
 	{
-		Name: "pod", Plural: "pods", Aliases: []string{"po"}, Title: text.Lit("Pods"), Namespaced: true, Logs: true, Rank: 10,
+		Name: "pod", Plural: "pods", Aliases: []string{"po"}, Title: text.Lit("Pods"), Namespaced: true, Verbs: []string{"restart"}, Logs: true, Rank: 10,
 		Columns: []core.Column{
 			colName, col("ready", text.Lit("READY"), core.Text), colStatus, col("restarts", text.Lit("RESTARTS"), core.Number),
-			colCPU, colMem, wide(usage("mem-limit", text.Lit("MEM LIMIT"), core.Bytes, core.MemLimit)),
-			wide(col("ip", text.Lit("IP"), core.Text)), wide(col("node", text.Lit("NODE"), core.Text)), wide(colImage), colAge,
+			colCPU, colMem, colCPUShare, colMemShare, wide(col("ip", text.Lit("IP"), core.Text)), col("node", text.Lit("NODE"), core.Text), colAge,
 		},
 	},
 	{
 		Name: "deployment", Plural: "deployments", Aliases: []string{"deploy"}, Title: text.Lit("Deployments"), Namespaced: true,
 		Verbs: []string{"restart"}, Logs: true, Workload: true, Rank: 20,
 		Columns: []core.Column{
-			colName, col("ready", text.Lit("READY"), core.Text), colStatus, col("updated", text.Lit("UP-TO-DATE"), core.Number),
+			colName, col("ready", text.Lit("READY"), core.Text), colStatus, col("up-to-date", text.Lit("UP-TO-DATE"), core.Number),
 			col("available", text.Lit("AVAILABLE"), core.Number), colCPU, colMem, wide(col("revision", text.Lit("REVISION"), core.Number)),
-			wide(colImage), colAge,
+			colImages, colAge,
 		},
 	},
 	{
-		Name: "replicaset", Plural: "replicasets", Aliases: []string{"rs"}, Title: text.Lit("Replica sets"), Namespaced: true, Logs: true, Rank: 50,
+		Name: "replicaset", Plural: "replicasets", Aliases: []string{"rs"}, Title: text.Lit("ReplicaSets"), Namespaced: true, Logs: true, Workload: true, Rank: 23,
 		Columns: []core.Column{
-			colName, colStatus, col("desired", text.Lit("DESIRED"), core.Number), col("current", text.Lit("CURRENT"), core.Number),
-			col("ready", text.Lit("READY"), core.Number), col("revision", text.Lit("REVISION"), core.Number), wide(colImage), colAge,
+			colName, col("ready", text.Lit("READY"), core.Text), colStatus, col("revision", text.Lit("REVISION"), core.Number), colImages, colAge,
 		},
 	},
 	{
-		Name: "service", Plural: "services", Aliases: []string{"svc"}, Title: text.Lit("Services"), Namespaced: true, Logs: true, Rank: 60,
-		Columns: []core.Column{
-			colName, col("type", text.Lit("TYPE"), core.Text), colStatus, col("cluster-ip", text.Lit("CLUSTER-IP"), core.Text), col("ports", text.Lit("PORTS"), core.Text),
-			usage("requests", text.Lit("REQ/S"), core.Number, core.RequestRate), usage("errors", text.Lit("ERR/S"), core.Number, core.ErrorRate),
-			usage("p95", text.Lit("P95"), core.Duration, core.LatencyP95), colAge,
-		},
-	},
-	{
-		Name: "node", Plural: "nodes", Aliases: []string{"no"}, Title: text.Lit("Nodes"), Rank: 70,
+		Name: "node", Plural: "nodes", Aliases: []string{"no"}, Title: text.Lit("Nodes"), Rank: 30,
 		Columns: []core.Column{
 			colName, colStatus, col("roles", text.Lit("ROLES"), core.Text), col("version", text.Lit("VERSION"), core.Text),
-			col("pods", text.Lit("PODS"), core.Number), colCPU, colMem, wide(col("ip", text.Lit("INTERNAL-IP"), core.Text)), colAge,
+			colCPU, colMem, colCPUShare, colMemShare, col("pods", text.Lit("PODS"), core.Number), wide(col("ip", text.Lit("INTERNAL-IP"), core.Text)), colAge,
+		},
+	},
+	{
+		Name: "service", Plural: "services", Aliases: []string{"svc"}, Title: text.Lit("Services"), Namespaced: true, Logs: true, Rank: 40,
+		Columns: []core.Column{
+			colName, col("type", text.Lit("TYPE"), core.Text), col("cluster-ip", text.Lit("CLUSTER-IP"), core.Text), col("ports", text.Lit("PORT(S)"), core.Text), colStatus,
+			usage("requests", text.Lit("REQ/S"), core.Number, core.RequestRate), usage("errors", text.Lit("ERR/S"), core.Number, core.ErrorRate),
+			usage("p95", text.Lit("P95"), core.Duration, core.LatencyP95), colAge,
 		},
 	},
 	eventKind(true),
@@ -88,23 +90,25 @@ var clusterKinds = []core.Kind{
 // laptopKinds are the kinds of the laptop: what a Docker engine has.
 var laptopKinds = []core.Kind{
 	{
-		Name: "container", Plural: "containers", Aliases: []string{"co"}, Title: text.Lit("Containers"), Verbs: []string{"restart"}, Logs: true, Rank: 10,
+		Name: "container", Plural: "containers", Aliases: []string{"co", "ctr"}, Title: text.Lit("Containers"), Verbs: []string{"restart"}, Logs: true, Rank: 10,
 		Columns: []core.Column{
-			colName, colStatus, col("health", text.Lit("HEALTH"), core.Text), colImage, colCPU, colMem, col("restarts", text.Lit("RESTARTS"), core.Number),
-			col("ports", text.Lit("PORTS"), core.Text), wide(col("project", text.Lit("PROJECT"), core.Text)),
-			wide(usage("rx", text.Lit("NET RX"), core.Bytes, core.NetRx)), wide(usage("tx", text.Lit("NET TX"), core.Bytes, core.NetTx)), colAge,
+			colName, colStatus, col("health", text.Lit("HEALTH"), core.Text), colCPU, colMem, col("restarts", text.Lit("RESTARTS"), core.Number),
+			flex(col("image", text.Lit("IMAGE"), core.Text)), col("project", text.Lit("PROJECT"), core.Text), col("service", text.Lit("SERVICE"), core.Text),
+			col("ports", text.Lit("PORTS"), core.Text), usage("rx", text.Lit("NET RX"), core.Bytes, core.NetRx), usage("tx", text.Lit("NET TX"), core.Bytes, core.NetTx),
+			col("up", text.Lit("UP"), core.Age), colAge,
 		},
 	},
 	{
-		Name: "project", Plural: "projects", Title: text.Lit("Compose projects"), Verbs: []string{"restart"}, Logs: true, Workload: true, Rank: 20,
+		Name: "project", Plural: "projects", Aliases: []string{"compose"}, Title: text.Lit("Projects"), Verbs: []string{"restart"}, Logs: true, Workload: true, Rank: 20,
 		Columns: []core.Column{
-			colName, col("ready", text.Lit("READY"), core.Text), colStatus, colCPU, colMem, col("folder", text.Lit("FOLDER"), core.Text), colAge,
+			colName, colStatus, col("running", text.Lit("RUNNING"), core.Number), col("containers", text.Lit("CONTAINERS"), core.Number), colCPU, colMem,
+			col("restarts", text.Lit("RESTARTS"), core.Number), colAge, wide(col("dir", text.Lit("FOLDER"), core.Text)),
 		},
 	},
 	{
-		Name: "image", Plural: "images", Title: text.Lit("Images"), Rank: 40,
+		Name: "image", Plural: "images", Aliases: []string{"img"}, Title: text.Lit("Images"), Rank: 60,
 		Columns: []core.Column{
-			colName, colStatus, col("id", text.Lit("ID"), core.Text), col("size", text.Lit("SIZE"), core.Bytes), col("containers", text.Lit("CONTAINERS"), core.Number), colAge,
+			colName, colStatus, col("size", text.Lit("SIZE"), core.Bytes), col("containers", text.Lit("CONTAINERS"), core.Number), colAge, col("id", text.Lit("ID"), core.Text),
 		},
 	},
 	eventKind(false),
@@ -112,10 +116,10 @@ var laptopKinds = []core.Kind{
 
 func eventKind(namespaced bool) core.Kind {
 	return core.Kind{
-		Name: "event", Plural: "events", Aliases: []string{"ev"}, Title: text.Lit("Events"), Namespaced: namespaced, Rank: 80,
+		Name: "event", Plural: "events", Aliases: []string{"ev"}, Title: text.Lit("Events"), Namespaced: namespaced, Rank: 60,
 		Columns: []core.Column{
-			col("last", text.Lit("LAST SEEN"), core.Age), col("type", text.Lit("TYPE"), core.Status), col("reason", text.Lit("REASON"), core.Text),
-			col("object", text.Lit("OBJECT"), core.Name), col("count", text.Lit("COUNT"), core.Number), flex(col("message", text.Lit("MESSAGE"), core.Text)),
+			col("last", text.Lit("LAST SEEN"), core.Age), colStatus, col("reason", text.Lit("REASON"), core.Text), col("object", text.Lit("OBJECT"), core.Text),
+			flex(col("message", text.Lit("MESSAGE"), core.Text)), col("count", text.Lit("COUNT"), core.Number), wide(col("from", text.Lit("FROM"), core.Text)), wide(colName),
 		},
 	}
 }

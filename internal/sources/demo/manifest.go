@@ -194,7 +194,7 @@ func (y *sketch) containers(depth int, rs *replicaSet) {
 		}
 		y.raw(depth, "- name: "+c)
 		if c != "app" {
-			y.line(depth+1, "image", "nginx:1.29-alpine")
+			y.line(depth+1, "image", proxyImage)
 			continue
 		}
 		y.line(depth+1, "image", rs.build.image)

@@ -15,7 +15,9 @@ type place struct {
 	nodes  []*node
 	said   []*happening // oldest first
 	sub    *subscription
-	serial int // of resource versions and event names
+	serial int // of event names
+
+	addresses int // given to pods so far
 }
 
 // object is anything that has a row.

@@ -81,7 +81,8 @@ func (w *world) newPod(rs *replicaSet, created time.Time) *pod {
 			p.node, least = pl.nodes[i], c
 		}
 	}
-	p.ip = fmt.Sprintf("10.244.%d.%d", 1+w.chance.IntN(3), 2+w.chance.IntN(250))
+	pl.addresses++
+	p.ip = fmt.Sprintf("10.244.%d.%d", 1+pl.addresses/250%250, 2+pl.addresses%250)
 	rs.pods = append(rs.pods, p)
 	pl.put(p)
 	return p

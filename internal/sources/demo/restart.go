@@ -19,8 +19,6 @@ func (s *Source) Disabled(verb string, r *core.Resource) text.Safe {
 	switch {
 	case k == nil:
 		return text.Sprintf("the demo has no %s", r.Ref.Kind)
-	case r.Ref.Kind == "pod" && verb == "restart":
-		return text.Lit("a pod cannot be restarted: restart its deployment")
 	case len(k.Verbs) == 0:
 		return text.Sprintf("a %s cannot be changed", k.Name)
 	case verb != "restart":
@@ -31,7 +29,8 @@ func (s *Source) Disabled(verb string, r *core.Resource) text.Safe {
 	return text.Safe{}
 }
 
-// PlanRestart plans the restart of a deployment, a container or a project.
+// PlanRestart plans the restart of a deployment, a pod, a container or a
+// project. A pod is replaced, as its cluster would do it.
 func (s *Source) PlanRestart(ctx context.Context, ref core.Ref) (*core.Operation, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, s.Problem(err)
@@ -45,6 +44,8 @@ func (s *Source) PlanRestart(ctx context.Context, ref core.Ref) (*core.Operation
 	switch o := o.(type) {
 	case *deployment:
 		return s.planRollout(o), nil
+	case *pod:
+		return s.planReplacement(o), nil
 	case *container:
 		return s.planContainers(o, o.rev(), []*container{o}, "docker restart "+o.name()), nil
 	case *project:
@@ -93,6 +94,45 @@ func (s *Source) planRollout(d *deployment) *core.Operation {
 			asked = d.generation
 		},
 		func() verdict { return d.verdict(asked) })
+}
+
+// planReplacement deletes a pod, whose revision makes another one. The UID alone
+// says that it is the pod that was seen: a pod has no other revision to lose.
+func (s *Source) planReplacement(p *pod) *core.Operation {
+	d := p.rs.dep
+	_, why, _ := p.status()
+	plan := core.Plan{
+		Verb: "restart", Target: p.ref(), Danger: 1,
+		Title:   text.Sprintf("Replace pod %s/%s", d.service.namespace, p.name),
+		Changes: []core.FieldChange{{Field: text.Lit("pod"), Before: text.Clean(p.name + " " + why), After: text.Sprintf("a new pod of %s", p.rs.name())}},
+		Impact: []text.Safe{
+			text.Sprintf("1 of %d pods of %s ends, a new one starts elsewhere or here", d.replicas, d.service.name),
+			text.Sprintf("image stays %s", p.rs.build.image),
+		},
+		Preview:  text.Lit("no preview: nothing is changed but the pod itself"),
+		Command:  text.Sprintf("kubectl --context %s --namespace %s delete pod %s", d.place.scope, d.service.namespace, p.name),
+		UndoHint: text.Lit("cannot be undone: a pod that ended does not come back"),
+	}
+	if d.replicas == 1 {
+		plan.Warnings = append(plan.Warnings, text.Lit("it is the only one: the service is away until the new pod is ready"))
+	}
+	return s.operation(plan,
+		func() (core.Ref, string) { return p.ref(), "" },
+		p.end,
+		func() verdict {
+			v := verdict{total: 2, text: "the pod ends"}
+			if p.gone.IsZero() {
+				return v
+			}
+			v.done, v.text = 1, "waiting for the new pod"
+			if d.ready() >= d.replicas {
+				v.done, v.text = 2, "the new pod is ready"
+			}
+			if d.health().reason == "CrashLoopBackOff" {
+				v.broken = d.health().message
+			}
+			return v
+		})
 }
 
 func (s *Source) planContainers(target object, rev string, all []*container, command string) *core.Operation {

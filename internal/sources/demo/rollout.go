@@ -43,6 +43,9 @@ func (d *deployment) reconcile() {
 			d.prune()
 		}
 	}
+	if !d.rolling && len(d.live()) < d.replicas {
+		w.birth(d.current) // one was deleted
+	}
 	if ph := d.health().phase; ph != d.lastPhase {
 		d.lastPhase, d.changed = ph, w.now
 	}

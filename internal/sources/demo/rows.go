@@ -3,6 +3,7 @@ package demo
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"devops-tui/internal/core"
@@ -41,6 +42,23 @@ func (b *build) facts(environment string) core.Facts {
 		Labels: map[string]string{"app.kubernetes.io/name": b.service.name, "app.kubernetes.io/version": b.commit.short()},
 	}
 }
+
+// sidecars adds what the pods of a service run besides the build.
+func (s *service) sidecars(f *core.Facts) {
+	for _, c := range s.containers {
+		if c == "proxy" {
+			f.Image = append(f.Image, proxyImage)
+			f.Digest = append(f.Digest, proxyDigest)
+		}
+	}
+}
+
+const (
+	proxyImage  = "nginx:1.29-alpine"
+	proxyDigest = "sha256:5c1d8f2a0be94c6f7ddc5b2f93e1f44d7a61a3b8c8f0d0a57b1c2e6f9d3a4b17"
+)
+
+func images(of []string) core.Cell { return word(strings.Join(of, ", ")) }
 
 func (s *service) selector() map[string]string {
 	return map[string]string{"app.kubernetes.io/name": s.name}
@@ -86,11 +104,12 @@ func (p *pod) row() *core.Resource {
 	}
 	f := p.rs.build.facts(p.place().scope)
 	f.Node, f.Containers = p.node.name, s.containers
+	s.sidecars(&f)
 	return &core.Resource{
 		Ref: p.ref(), Owner: p.rs.ref(), Phase: phase, Reason: text.Clean(reason), Message: text.CleanLong(message),
 		Cells: []core.Cell{
-			word(p.name), word(fmt.Sprintf("%d/%d", ready, s.ready())), word(reason), number(p.restarts), inUsage(), inUsage(), inUsage(),
-			word(p.ip), word(p.node.name), word(p.rs.build.image), age(p.created),
+			word(p.name), word(fmt.Sprintf("%d/%d", ready, s.ready())), word(reason), number(p.restarts), inUsage(), inUsage(), inUsage(), inUsage(),
+			word(p.ip), word(p.node.name), age(p.created),
 		},
 		Started: nanos(p.created), Changed: nanos(p.changed), Rev: strconv.Itoa(p.step), Facts: &f,
 	}
@@ -100,11 +119,12 @@ func (d *deployment) row() *core.Resource {
 	h := d.health()
 	f := d.current.build.facts(d.place.scope)
 	f.Containers, f.Selector = d.service.containers, d.service.selector()
+	d.service.sidecars(&f)
 	return &core.Resource{
 		Ref: d.ref(), Phase: h.phase, Reason: text.Clean(h.reason), Message: text.CleanLong(h.message),
 		Cells: []core.Cell{
 			word(d.service.name), word(fmt.Sprintf("%d/%d", d.ready(), d.replicas)), word(h.reason), number(len(d.current.live())), number(d.ready()),
-			inUsage(), inUsage(), number(d.revision), word(d.current.build.image), age(d.created),
+			inUsage(), inUsage(), number(d.revision), images(f.Image), age(d.created),
 		},
 		Started: nanos(d.created), Changed: nanos(d.changed), Rev: d.rev(), Facts: &f,
 	}
@@ -130,10 +150,11 @@ func (r *replicaSet) row() *core.Resource {
 	f := r.build.facts(r.dep.place.scope)
 	f.Containers, f.Selector = r.dep.service.containers, r.dep.service.selector()
 	f.Selector["pod-template-hash"] = r.hash
+	r.dep.service.sidecars(&f)
 	return &core.Resource{
 		Ref: r.ref(), Owner: r.dep.ref(), Phase: phase, Reason: text.Clean(reason),
 		Cells: []core.Cell{
-			word(r.name()), word(reason), number(desired), number(live), number(ready), number(r.revision), word(r.build.image), age(r.created),
+			word(r.name()), word(fmt.Sprintf("%d/%d", ready, desired)), word(reason), number(r.revision), images(f.Image), age(r.created),
 		},
 		Started: nanos(r.created), Changed: nanos(r.changed), Rev: strconv.Itoa(r.revision), Facts: &f,
 	}
@@ -148,7 +169,7 @@ func (e *endpoint) row() *core.Resource {
 	return &core.Resource{
 		Ref: e.ref(), Phase: core.Running, Reason: text.Lit("Active"),
 		Cells: []core.Cell{
-			word(s.name), word(kind), word("Active"), word(e.ip), word(fmt.Sprintf("80→%d/TCP", s.port)), inUsage(), inUsage(), inUsage(), age(e.created),
+			word(s.name), word(kind), word(e.ip), word(fmt.Sprintf("80:%d/TCP", s.port)), word("Active"), inUsage(), inUsage(), inUsage(), age(e.created),
 		},
 		Started: nanos(e.created), Rev: "1",
 		Facts: &core.Facts{Environment: e.dep.place.scope, Service: s.name, Repo: s.repo, Selector: s.selector(), Labels: map[string]string{"app.kubernetes.io/name": s.name}},
@@ -159,7 +180,7 @@ func (n *node) row() *core.Resource {
 	return &core.Resource{
 		Ref: n.ref(), Phase: core.Running, Reason: text.Lit("Ready"),
 		Cells: []core.Cell{
-			word(n.name), word("Ready"), word("worker"), word("v1.36.3"), number(n.count()), inUsage(), inUsage(), word(n.ip), age(n.created),
+			word(n.name), word("Ready"), word("worker"), word("v1.36.3"), inUsage(), inUsage(), inUsage(), inUsage(), number(n.count()), word(n.ip), age(n.created),
 		},
 		Started: nanos(n.created), Rev: "1", Facts: &core.Facts{Environment: n.place.scope, Node: n.name},
 	}
@@ -173,8 +194,8 @@ func (h *happening) row() *core.Resource {
 	return &core.Resource{
 		Ref: h.ref(), Owner: h.about, Phase: phase, Reason: text.Clean(h.reason), Message: text.CleanLong(h.message),
 		Cells: []core.Cell{
-			age(h.last), word(kind), word(h.reason), word(h.about.Kind + "/" + h.about.Name), number(h.count),
-			{Text: text.CleanLong(h.message)},
+			age(h.last), word(kind), word(h.reason), word(h.about.Kind + "/" + h.about.Name),
+			{Text: text.CleanLong(h.message)}, number(h.count), word(h.from), word(h.name),
 		},
 		Started: nanos(h.first), Changed: nanos(h.last), Rev: strconv.Itoa(h.count),
 	}

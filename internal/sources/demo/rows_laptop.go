@@ -57,19 +57,20 @@ func (c *container) row() *core.Resource {
 	return &core.Resource{
 		Ref: c.ref(), Owner: c.project.ref(), Phase: phase, Reason: text.Clean(reason), Message: text.CleanLong(message),
 		Cells: []core.Cell{
-			word(c.name()), word(reason), word(health), word(c.image), inUsage(), inUsage(), number(c.restarts), word(c.ports), word(c.project.name),
-			inUsage(), inUsage(), age(c.last().start),
+			word(c.name()), word(reason), word(health), inUsage(), inUsage(), number(c.restarts), word(c.image), word(c.project.name), word(c.service),
+			word(c.ports), inUsage(), inUsage(), age(c.last().start), age(c.created),
 		},
 		Started: nanos(c.last().start), Changed: nanos(c.changed), Rev: c.rev(), Facts: c.facts(),
 	}
 }
 
 func (p *project) row() *core.Resource {
-	running, wanted := 0, 0
+	running, wanted, restarts := 0, 0, 0
 	phase := core.Running
 	var names []string
 	for _, c := range p.containers {
 		names = append(names, c.service)
+		restarts += c.restarts
 		ph, _, _ := c.status()
 		if ph == core.Succeeded {
 			continue
@@ -95,7 +96,7 @@ func (p *project) row() *core.Resource {
 	return &core.Resource{
 		Ref: p.ref(), Phase: phase, Reason: text.Clean(reason),
 		Cells: []core.Cell{
-			word(p.name), word(fmt.Sprintf("%d/%d", running, wanted)), word(reason), inUsage(), inUsage(), word(p.dir), age(p.created),
+			word(p.name), word(reason), number(running), number(len(p.containers)), inUsage(), inUsage(), number(restarts), age(p.created), word(p.dir),
 		},
 		Started: nanos(p.created), Rev: p.rev(),
 		Facts: &core.Facts{Environment: Laptop, Containers: names, Labels: labels, Selector: maps.Clone(labels)},
@@ -116,7 +117,7 @@ func (p *picture) row() *core.Resource {
 	return &core.Resource{
 		Ref: p.ref(), Phase: core.Running, Reason: text.Clean(reason),
 		Cells: []core.Cell{
-			word(p.name), word(reason), word(p.digest[7:19]), amount(p.size), number(used), age(p.created),
+			word(p.name), word(reason), amount(p.size), number(used), age(p.created), word(p.digest[7:19]),
 		},
 		Started: nanos(p.created), Rev: "1", Facts: &core.Facts{Image: []string{p.name}, Digest: []string{p.digest}},
 	}

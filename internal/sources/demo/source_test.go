@@ -292,6 +292,6 @@ func BenchmarkUnattended(b *testing.B) {
 func BenchmarkNew(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
-		New(Options{})
+		New(Options{}).w.lock()
 	}
 }

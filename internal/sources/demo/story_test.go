@@ -326,6 +326,29 @@ func TestARestartDoesNotHealACrashLoop(t *testing.T) {
 	})
 }
 
+func TestADeletedPodIsReplaced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := New(Options{Seed: 1})
+		s := d.Instance(Staging)
+		d.w.lock()
+		dep := s.place.deployment("billing")
+		old := dep.live()[0]
+		ref := old.ref()
+		d.w.mu.Unlock()
+		if out := restart(t, s, ref); out != core.OutcomeHealthy {
+			t.Errorf("the replacement is %v, want healthy", out)
+		}
+		d.w.lock()
+		defer d.w.mu.Unlock()
+		if now := dep.live(); len(now) != 1 || now[0] == old || !now[0].ready {
+			t.Errorf("%d pods, the same %t", len(now), now[0] == old)
+		}
+		if _, err := s.place.lookup(ref); err == nil {
+			t.Error("the old pod is still there")
+		}
+	})
+}
+
 func TestAStalePlanIsRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		gate := &sources.Gate{}

@@ -107,7 +107,7 @@ func (v podVoice) farewell(t time.Time) string {
 	return logfmt(t, "info", "stopped", "signal", "TERM")
 }
 
-var apiPaths = []string{"/v1/products", "/v1/products/%d", "/v1/carts/%d", "/v1/orders", "/v1/orders/%d", "/healthz"}
+var apiPaths = []string{"/v1/products", "/v1/products/%d", "/v1/carts/%d", "/v1/orders/%d"}
 
 func route(d *dice, from []string) string {
 	p := oneOf(d, from)
@@ -118,11 +118,14 @@ func route(d *dice, from []string) string {
 }
 
 func apiLine(d *dice, t time.Time, failing bool) string {
-	method := oneOf(d, []string{"GET", "GET", "GET", "POST", "PUT"})
+	method, paths, status := "GET", apiPaths, oneOf(d, []int{200, 200, 200, 200, 304, 404})
+	if d.n(4) == 0 {
+		method, paths, status = "POST", []string{"/v1/orders", "/v1/carts/%d"}, oneOf(d, []int{200, 201, 201, 409})
+	}
 	if failing {
 		return oneOf(d, []string{
-			slog(t, "ERROR", "request failed", "method", method, "path", route(d, apiPaths), "status", 502, "error", "dial tcp 10.0.3.7:5432: connect: connection refused", "trace_id", d.hex(16)),
-			slog(t, "ERROR", "request failed", "method", method, "path", route(d, apiPaths), "status", 500, "error", "price service: context deadline exceeded", "trace_id", d.hex(16)),
+			slog(t, "ERROR", "request failed", "method", method, "path", route(d, paths), "status", 502, "error", "dial tcp 10.0.3.7:5432: connect: connection refused", "trace_id", d.hex(16)),
+			slog(t, "ERROR", "request failed", "method", method, "path", route(d, paths), "status", 500, "error", "price service: context deadline exceeded", "trace_id", d.hex(16)),
 			slog(t, "WARN", "retrying", "attempt", 1+d.n(3), "wait_ms", 100<<d.n(5)),
 		})
 	}
@@ -132,7 +135,7 @@ func apiLine(d *dice, t time.Time, failing bool) string {
 	case 1, 2:
 		return slog(t, "DEBUG", "cache", "hits", 400+d.n(600), "misses", d.n(60))
 	}
-	return slog(t, "INFO", "request", "method", method, "path", route(d, apiPaths), "status", oneOf(d, []int{200, 200, 200, 201, 304, 404}),
+	return slog(t, "INFO", "request", "method", method, "path", route(d, paths), "status", status,
 		"duration_ms", 3+d.n(60), "trace_id", d.hex(16))
 }
 

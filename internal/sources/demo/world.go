@@ -13,8 +13,8 @@ import (
 // lived is how much story has already happened when a world begins.
 const lived = 66 * time.Minute
 
-// world is everything there is. All fields are guarded by mu; whoever takes mu
-// calls play first, so that nobody sees a world that lags behind the clock.
+// world is everything there is. All fields are guarded by mu; whoever looks at
+// the world takes it by lock, so that nobody sees one that lags behind the clock.
 type world struct {
 	mu     sync.Mutex
 	clock  func() time.Time
@@ -25,6 +25,7 @@ type world struct {
 
 	now   time.Time // the instant the world has been played up to
 	begun time.Time // when New was called: the stories are aligned to it
+	made  bool
 	queue queue
 	order uint64 // of events at the same instant
 
@@ -55,15 +56,18 @@ func newWorld(o Options) *world {
 	for _, scope := range []string{Prod, Staging, Laptop} {
 		w.places[scope] = &place{w: w, scope: scope, tables: map[string]map[core.Ref]object{}}
 	}
-	w.furnish()
-	w.tell()
-	w.play()
 	return w
 }
 
-// lock takes mu and brings the world up to the clock.
+// lock takes mu and brings the world up to the clock. The first time it makes
+// the world: a program that only looks for sources does not pay for it.
 func (w *world) lock() {
 	w.mu.Lock()
+	if !w.made {
+		w.made = true
+		w.furnish()
+		w.tell()
+	}
 	w.play()
 }
 
