@@ -35,6 +35,7 @@ type Log struct {
 	maxBytes int
 	dropped  uint64 // lines that left at the old end
 	total    uint64 // lines that ever came
+	touched  uint64 // number of the first line that changed since the last View
 	version  uint64
 	levels   histogram
 	rate     rateMeter
@@ -75,10 +76,13 @@ func (l *Log) Lines(lines []core.Line) {
 		l.levels.add(&lines[i])
 	}
 	l.rate.add(len(lines))
+	at := l.len
 	l.len += len(lines)
-	if late := l.position(lines[0].Time); late < l.len-len(lines) {
+	if late := l.position(lines[0].Time); late < at {
 		lines = l.mergeTail(late, lines)
+		at = late
 	}
+	l.touched = min(l.touched, l.dropped+uint64(at))
 	l.append(lines)
 	l.trim()
 	l.version++
@@ -173,18 +177,21 @@ func (l *Log) Clear() {
 	l.dropped += uint64(l.len)
 	l.chunks, l.len, l.bytes = nil, 0, 0
 	l.levels = histogram{}
+	l.touched = 0
 	l.version++
 	l.mu.Unlock()
 }
 
-// View returns what the buffer holds now, immutable.
+// View returns what the buffer holds now, immutable. From of the view is
+// relative to the View before, so a log has one reader.
 func (l *Log) View() LogView {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	v := LogView{
 		starts: make([]int, 0, len(l.chunks)), chunks: make([][]core.Line, 0, len(l.chunks)),
-		Len: l.len, Dropped: l.dropped, Total: l.total, Version: l.version, Rate: l.rate.perSecond(),
+		Len: l.len, Dropped: l.dropped, Total: l.total, Version: l.version, Rate: l.rate.perSecond(), From: l.touched,
 	}
+	l.touched = l.dropped + uint64(l.len)
 	at := 0
 	for _, c := range l.chunks {
 		v.starts = append(v.starts, at)
@@ -211,6 +218,7 @@ type LogView struct {
 	Total   uint64  // lines that ever came
 	Rate    float64 // lines per second over the last seconds
 	Version uint64
+	From    uint64 // lines with a smaller number are the same as in the View before
 }
 
 // At returns line i, 0 <= i < Len; the pointer is valid as long as the view.

@@ -168,3 +168,9 @@ func (s *Store) table(k Key) *pending {
 // SetFocus names the objects whose usage is kept at full length (15 minutes of
 // samples); all others keep a short history for sparklines.
 func (s *Store) SetFocus(refs []core.Ref) { s.usage.setFocus(refs) }
+
+// Touch wakes the reader though no row changed: a task made progress.
+func (s *Store) Touch() {
+	s.logVersion.Add(1)
+	s.mark()
+}

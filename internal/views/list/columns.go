@@ -1,0 +1,311 @@
+package list
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"devops-tui/internal/core"
+	"devops-tui/internal/store"
+	"devops-tui/internal/text"
+	"devops-tui/internal/views/kit"
+	"devops-tui/internal/views/pane"
+	"devops-tui/themes"
+)
+
+// column is one column of the list: declared by a source, or added by us
+// (kind, scope, namespace).
+type column struct {
+	decl core.Column
+	own  ownColumn
+	// at is the index of the cell in a row of each kind; -1 where the kind has
+	// no such column.
+	at map[string]int
+}
+
+type ownColumn uint8
+
+const (
+	declared ownColumn = iota
+	ownKind
+	ownScope
+	ownNamespace
+)
+
+// spare is how early a column is hidden when space is short.
+func (c column) priority(i int) int {
+	switch {
+	case c.decl.Type == core.Name, c.decl.Type == core.Status:
+		return 0
+	case c.own == ownNamespace:
+		return 2
+	case c.own == ownKind:
+		return 1
+	case c.own == ownScope:
+		return 3
+	case c.decl.Type == core.Age:
+		return 4
+	default:
+		return 5 + i
+	}
+}
+
+// decls are the declared columns, for the filter language.
+func (l *List) decls() []core.Column {
+	out := make([]core.Column, 0, len(l.columns))
+	for _, c := range l.columns {
+		if c.own == declared {
+			out = append(out, c.decl)
+		}
+	}
+	return out
+}
+
+// buildColumns joins the columns of the kinds by ID, in the order of the first
+// kind that has them.
+func (l *List) buildColumns(n *store.Snapshot) {
+	kinds := map[string]*core.Kind{}
+	var names []string
+	namespaced := false
+	instances := map[core.Instance]bool{}
+	for i, ks := range n.Kinds {
+		for j := range ks {
+			k := &ks[j]
+			if !slices.Contains(l.o.Kinds, k.Name) {
+				continue
+			}
+			instances[i] = true
+			if old := kinds[k.Name]; old == nil || len(k.Columns) > len(old.Columns) {
+				kinds[k.Name] = k
+			}
+			namespaced = namespaced || k.Namespaced
+		}
+	}
+	for _, k := range l.o.Kinds {
+		if kinds[k] != nil {
+			names = append(names, k)
+		}
+	}
+	var cols []column
+	if l.multi {
+		cols = append(cols, column{own: ownKind, decl: core.Column{ID: "kind", Title: text.Lit("KIND")}})
+	}
+	if len(instances) > 1 && (l.scope.Instance == core.Instance{}) {
+		cols = append(cols, column{own: ownScope, decl: core.Column{ID: "scope", Title: text.Lit("SCOPE")}})
+	}
+	if namespaced && l.scope.Namespace == "" {
+		cols = append(cols, column{own: ownNamespace, decl: core.Column{ID: "ns", Title: text.Lit("NAMESPACE")}})
+	}
+	for _, name := range names {
+		for at, decl := range kinds[name].Columns {
+			if l.o.Columns != nil && !slices.Contains(l.o.Columns, decl.ID) {
+				continue
+			}
+			i := slices.IndexFunc(cols, func(c column) bool { return c.own == declared && c.decl.ID == decl.ID })
+			if i < 0 {
+				cols = append(cols, column{decl: decl, at: map[string]int{}})
+				i = len(cols) - 1
+			}
+			cols[i].at[name] = at
+		}
+	}
+	if l.o.Columns != nil {
+		slices.SortStableFunc(cols, func(a, b column) int { return l.rank(a) - l.rank(b) })
+	}
+	l.columns = cols
+	l.setColumns()
+}
+
+// rank orders the kept columns as the options name them; our own come first.
+func (l *List) rank(c column) int {
+	if c.own != declared {
+		return -1
+	}
+	return slices.Index(l.o.Columns, c.decl.ID)
+}
+
+// setColumns tells the table, with the sort mark where it belongs.
+func (l *List) setColumns() {
+	out := make([]kit.Column, len(l.columns))
+	for i, c := range l.columns {
+		k := kit.Column{ID: c.decl.ID, Title: c.decl.Title, Min: c.decl.Min, Flex: c.decl.Flex || c.decl.Type == core.Name, Wide: c.decl.Wide, Priority: c.priority(i)}
+		switch c.decl.Type {
+		case core.Number, core.Bytes, core.CPU, core.Percent, core.Age, core.Duration:
+			k.Right = true
+		case core.Name:
+			k.Min = max(k.Min, 12)
+		}
+		if c.own == ownNamespace || c.own == ownScope {
+			k.Max = 24
+		}
+		if c.decl.ID == l.sorter.Column && l.sorter.Column != "" {
+			k.Sort = kit.Ascending
+			if l.sorter.Desc {
+				k.Sort = kit.Descending
+			}
+		}
+		out[i] = k
+	}
+	l.table.SetColumns(out...)
+}
+
+// source gives the table its rows; it lives as long as one snapshot.
+type source struct {
+	l     *List
+	snap  *store.Snapshot
+	now   time.Time
+	glyph func(core.Phase) kit.Glyph
+}
+
+func (s source) Len() int          { return len(s.l.order) }
+func (s source) ID(i int) core.Ref { return s.l.order[i].Ref }
+
+func (s source) Index(id core.Ref) int {
+	for i, r := range s.l.order {
+		if r.Ref == id {
+			return i
+		}
+	}
+	// The object was replaced (a new life at the same place): stay with it.
+	for i, r := range s.l.order {
+		if r.Ref.Name == id.Name && r.Ref.SameObject(id) {
+			return i
+		}
+	}
+	return -1
+}
+
+func (s source) Row(i int, row *kit.Row) {
+	r := s.l.order[i]
+	row.Glyph, row.GlyphTok = s.glyph(r.Phase), kit.PhaseToken(r.Phase)
+	row.Marked = s.l.marks[r.Ref]
+	row.Stale = s.l.staleOf[r.Ref.Instance()]
+	var usage *core.Usage
+	asked := false
+	for j, c := range s.l.columns {
+		cell := &row.Cells[j]
+		cell.Tok = themes.FG
+		switch c.own {
+		case ownKind:
+			cell.Text, cell.Tok = text.Clean(r.Ref.Kind), themes.Muted
+			continue
+		case ownScope:
+			cell.Text, cell.Tok = text.Clean(r.Ref.Scope), themes.Muted
+			continue
+		case ownNamespace:
+			cell.Text, cell.Tok = text.Clean(r.Ref.Namespace), themes.Muted
+			continue
+		}
+		if c.decl.Usage != core.MeasureNone {
+			if !asked {
+				usage, asked = s.snap.Usage(r.Ref), true
+			}
+			if usage != nil {
+				cell.Text, cell.Tok = measure(usage, c.decl)
+			}
+			continue
+		}
+		at, ok := c.at[r.Ref.Kind]
+		if !ok || at >= len(r.Cells) {
+			continue
+		}
+		cell.Text, cell.Tok = Value(&r.Cells[at], c.decl.Type, s.now), themes.FG
+		switch c.decl.Type {
+		case core.Status:
+			cell.Tok = kit.PhaseToken(r.Phase)
+			if cell.Text.Empty() {
+				cell.Text = r.Reason
+			}
+		case core.Age, core.Duration:
+			cell.Tok = themes.Muted
+		case core.Number:
+			if c.decl.ID == "restarts" && r.Cells[at].Num > 0 {
+				cell.Tok = themes.Degraded
+			}
+		}
+	}
+}
+
+// Value is the text of a declared cell.
+func Value(c *core.Cell, t core.ColumnType, now time.Time) text.Safe {
+	switch t {
+	case core.Age:
+		if c.Num <= 0 {
+			return text.Safe{}
+		}
+		sec, frac := math.Modf(c.Num)
+		return text.Age(now.Sub(time.Unix(int64(sec), int64(frac*1e9))))
+	case core.Duration:
+		if c.Text.Empty() && c.Num > 0 {
+			return text.Duration(time.Duration(c.Num * float64(time.Second)))
+		}
+	case core.Bytes:
+		if c.Text.Empty() {
+			return text.Bytes(c.Num)
+		}
+	case core.CPU:
+		if c.Text.Empty() {
+			return text.CPU(c.Num)
+		}
+	case core.Percent:
+		if c.Text.Empty() && !math.IsNaN(c.Num) {
+			return text.Sprintf("%.0f%%", c.Num)
+		}
+	case core.Number:
+		if c.Text.Empty() && !math.IsNaN(c.Num) {
+			return text.Sprintf("%.0f", c.Num)
+		}
+	}
+	return c.Text
+}
+
+// measure is the text of a usage cell; near the limit it is coloured.
+func measure(u *core.Usage, decl core.Column) (text.Safe, themes.Token) {
+	v := u.Values[decl.Usage]
+	tok := themes.FG
+	if math.IsNaN(v) {
+		return text.Safe{}, tok
+	}
+	limit := 0.0
+	switch decl.Usage {
+	case core.CPUUsed:
+		limit = u.Values[core.CPULimit]
+	case core.MemUsed:
+		limit = u.Values[core.MemLimit]
+	}
+	if limit > 0 {
+		switch share := v / limit; {
+		case share >= 0.95:
+			tok = themes.Failed
+		case share >= 0.8:
+			tok = themes.Degraded
+		}
+	}
+	if decl.Type == core.Percent {
+		if limit <= 0 {
+			return text.Safe{}, tok
+		}
+		return text.Sprintf("%.0f%%", 100*v/limit), tok
+	}
+	return MeasureText(decl.Usage, v), tok
+}
+
+// MeasureText writes a value in the unit of its measure.
+func MeasureText(m core.Measure, v float64) text.Safe {
+	switch m {
+	case core.CPUUsed, core.CPULimit, core.CPURequest:
+		return text.CPU(v)
+	case core.MemUsed, core.MemLimit, core.MemRequest:
+		return text.Bytes(v)
+	case core.NetRx, core.NetTx, core.BlockRead, core.BlockWrite:
+		return text.Concat(text.Bytes(v), text.Lit("/s"))
+	case core.LatencyP95:
+		return text.Duration(time.Duration(v * float64(time.Second)))
+	case core.RequestRate, core.ErrorRate:
+		return text.Sprintf("%.3g/s", v)
+	default:
+		return text.Sprintf("%.0f", v)
+	}
+}
+
+var _ pane.Pane = (*List)(nil)

@@ -1,0 +1,209 @@
+package list
+
+import (
+	"slices"
+
+	"devops-tui/internal/core"
+	"devops-tui/internal/store"
+	"devops-tui/internal/views/pane"
+)
+
+// Refresh takes the tables of the newest snapshot. Tables whose pointer did not
+// move cost nothing; of those that did, only the rows that changed are
+// filtered and sorted anew.
+func (l *List) Refresh(e *pane.Env) {
+	n := e.Snap
+	full := l.force || l.scope != e.Scope
+	l.scope, l.force = e.Scope, false
+	if l.version.meta != n.MetaVersion || full {
+		l.version.meta = n.MetaVersion
+		l.buildColumns(n)
+		l.readHealth(n)
+		full = true
+	}
+	usageMoved := l.version.usage != n.UsageVersion
+	l.version.usage = n.UsageVersion
+
+	tables := l.inScope(n)
+	moved := full || !slices.Equal(tables, l.tables)
+	switch {
+	case moved && (full || l.timeDependent() || l.usageDependent()):
+		l.rebuild(e, tables)
+	case moved:
+		l.update(e, tables)
+	case usageMoved && l.usageDependent():
+		l.rebuild(e, tables)
+	case usageMoved:
+		l.table.Invalidate()
+		return
+	default:
+		return
+	}
+	l.table.Refresh(source{l, n, e.Now, e.Styles.PhaseGlyph})
+}
+
+func (l *List) usageDependent() bool { return l.needsUsage() }
+
+// timeDependent reports whether a row's place can change without the row.
+func (l *List) timeDependent() bool { return !l.filter.Empty() }
+
+func (l *List) readHealth(n *store.Snapshot) {
+	l.staleOf = map[core.Instance]bool{}
+	for _, h := range n.Health {
+		if h.State == core.Stale || h.State == core.Down {
+			l.staleOf[h.Instance] = true
+		}
+	}
+}
+
+func (l *List) inScope(n *store.Snapshot) []*store.Table {
+	var out []*store.Table
+	for _, k := range l.o.Kinds {
+		for _, t := range n.OfKind(k) {
+			if (l.scope.Instance == core.Instance{}) || t.Key.Instance == l.scope.Instance {
+				out = append(out, t)
+			}
+		}
+	}
+	return out
+}
+
+// rebuild filters and sorts everything.
+func (l *List) rebuild(e *pane.Env, tables []*store.Table) {
+	l.tables = tables
+	l.order = l.order[:0:0]
+	l.total, l.trouble = 0, [6]int{}
+	for _, t := range tables {
+		for _, r := range t.Rows {
+			if l.inList(r) {
+				l.count(r, 1)
+				if l.keeps(e, t, r) {
+					l.order = append(l.order, r)
+				}
+			}
+		}
+	}
+	l.sorter.Sort(l.order, e.Snap.Kind, e.Snap.Usage)
+	l.finish(tables)
+}
+
+// update carries the differences between the old and the new tables over to
+// the order: what left is taken out, what came is sorted in.
+func (l *List) update(e *pane.Env, tables []*store.Table) {
+	gone := map[*core.Resource]bool{}
+	var came []*core.Resource
+	for _, t := range tables {
+		old := l.lastRows[t.Key]
+		diff(old, t.Rows, func(r *core.Resource) {
+			if l.inList(r) {
+				l.count(r, -1)
+				gone[r] = true
+			}
+		}, func(r *core.Resource) {
+			if l.inList(r) {
+				l.count(r, 1)
+				if l.keeps(e, t, r) {
+					came = append(came, r)
+				}
+			}
+		})
+	}
+	for _, t := range l.tables { // a table that is no more
+		if !slices.ContainsFunc(tables, func(n *store.Table) bool { return n.Key == t.Key }) {
+			l.rebuild(e, tables)
+			return
+		}
+	}
+	compare := l.compare(e)
+	slices.SortFunc(came, compare)
+	out := make([]*core.Resource, 0, len(l.order)+len(came))
+	j := 0
+	for _, r := range l.order {
+		if gone[r] {
+			continue
+		}
+		for j < len(came) && compare(came[j], r) < 0 {
+			out = append(out, came[j])
+			j++
+		}
+		out = append(out, r)
+	}
+	l.order = append(out, came[j:]...)
+	l.finish(tables)
+}
+
+// finish notes what the order was made of.
+func (l *List) finish(tables []*store.Table) {
+	l.tables = tables
+	clear(l.lastRows)
+	l.problem, l.loading = nil, false
+	for _, t := range tables {
+		l.lastRows[t.Key] = t.Rows
+		if t.State.Problem != nil {
+			l.problem = t.State.Problem
+		} else if !t.State.Listed {
+			l.loading = true
+		}
+	}
+	for ref := range l.marks { // objects that are gone
+		if !slices.ContainsFunc(tables, func(t *store.Table) bool {
+			return t.Key.Kind == ref.Kind && t.Key.Instance == ref.Instance() && t.Find(ref) != nil
+		}) {
+			delete(l.marks, ref)
+		}
+	}
+}
+
+// diff walks two row slices that are sorted alike and reports the rows that
+// left and the rows that came; a changed row does both.
+func diff(old, now []*core.Resource, left, came func(*core.Resource)) {
+	i, j := 0, 0
+	for i < len(old) && j < len(now) {
+		a, b := old[i], now[j]
+		if a == b {
+			i, j = i+1, j+1
+			continue
+		}
+		switch c := a.Ref.Compare(b.Ref); {
+		case c == 0:
+			left(a)
+			came(b)
+			i, j = i+1, j+1
+		case c < 0:
+			left(a)
+			i++
+		default:
+			came(b)
+			j++
+		}
+	}
+	for ; i < len(old); i++ {
+		left(old[i])
+	}
+	for ; j < len(now); j++ {
+		came(now[j])
+	}
+}
+
+func (l *List) count(r *core.Resource, by int) {
+	l.total += by
+	l.trouble[r.Phase] += by
+}
+
+// inList reports whether the row belongs here at all, filter aside.
+func (l *List) inList(r *core.Resource) bool {
+	return !r.Hidden && l.scope.Shows(r.Ref) && (l.o.Only == nil || l.o.Only(r))
+}
+
+func (l *List) keeps(e *pane.Env, t *store.Table, r *core.Resource) bool {
+	if l.problems && !r.Phase.IsProblem() {
+		return false
+	}
+	return l.filter.Match(r, t.Kind, e.Snap.Usage, e.Now)
+}
+
+// compare is the order in force; ties are broken by identity, so that equal
+// rows never swap.
+func (l *List) compare(e *pane.Env) func(a, b *core.Resource) int {
+	return l.sorter.Compare(e.Snap.Kind, e.Snap.Usage)
+}

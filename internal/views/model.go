@@ -1,0 +1,290 @@
+// Package views is the cockpit's one tea.Model: it routes keys and messages,
+// lays out panes, and owns what is open. Panes and dialogs are plain structs
+// that it drives; they live in folders of their own below this one.
+package views
+
+import (
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/colorprofile"
+
+	"devops-tui/internal/actions"
+	"devops-tui/internal/core"
+	"devops-tui/internal/keys"
+	"devops-tui/internal/store"
+	"devops-tui/internal/text"
+	"devops-tui/internal/views/dialog"
+	"devops-tui/internal/views/kit"
+	"devops-tui/internal/views/pane"
+	"devops-tui/themes"
+)
+
+// Options is what a cockpit is made of.
+type Options struct {
+	Store     *store.Store
+	Backend   pane.Backend
+	Engine    *actions.Engine
+	Keys      *keys.Map
+	Theme     *themes.Theme                            // nil: dark or light, as the terminal's background says
+	Themes    func(dark bool) *themes.Theme            // for automatic detection
+	AllThemes []*themes.Theme                          // for the palette
+	Profile   colorprofile.Profile                     // of the terminal
+	Glyphs    kit.GlyphMode                            //
+	Clock     func() time.Time                         //
+	Demo      bool                                     // marked on screen
+	ReadOnly  func() bool                              //
+	Scope     pane.Scope                               // at the start
+	Badge     func(core.Ref) (text.Safe, themes.Token) // the environment of an object and the token of its badge
+	Mouse     bool
+	Offer     text.Safe // shown while no source is there: how to get the demo
+	Start     string    // the view at the start; "" is the cockpit
+	Log       LogOptions
+}
+
+// LogOptions are the log panes' defaults.
+type LogOptions struct {
+	Tail       int
+	Wrap       bool
+	Timestamps bool
+}
+
+// settleTime is how long the selection rests before the panes that follow it
+// turn to the new subject: holding j must not open forty log streams.
+const settleTime = 180 * time.Millisecond
+
+// noticeTime is how long a message stays above the footer.
+const noticeTime = 6 * time.Second
+
+// quitWindow is how soon the second ctrl+c must come.
+const quitWindow = 2 * time.Second
+
+// Model is the cockpit. It is used by pointer, on Bubble Tea's goroutine only.
+type Model struct {
+	o      Options
+	styles *kit.Styles
+	theme  *themes.Theme
+	dark   bool
+	env    pane.Env
+
+	w, h   int
+	pages  map[string]*page
+	trail  []*page // where esc leads; the last one is on screen
+	ahead  []*page // where history-forward leads
+	dialog dialog.Dialog
+	keyBuf string // a key sequence under way
+
+	subject core.Ref // the selected row of the focused list
+	settle  int      // epoch of the settle timer
+	settled core.Ref // what the followers show
+	pinned  bool
+
+	notice    pane.Notify
+	noticeSeq int
+	quitArmed time.Time
+	problems  bool // problems only
+	mouse     bool
+
+	want  core.Interest
+	focus []core.Ref
+	later []tea.Cmd // of panes that were made while drawing
+
+	frame   []kit.Block // what the last view was made of
+	content string
+	bodyY   int // first row of the body
+	dirty   bool
+}
+
+// FrameMsg says that something behind the screen changed; the store's newest
+// snapshot says what. The app's pump sends it, at most once a frame.
+type FrameMsg struct{}
+
+// TickMsg says that a minute began: ages and the clock may read differently.
+type TickMsg struct{}
+
+type (
+	settleMsg struct{ epoch int }
+	noticeMsg struct{ seq int }
+)
+
+// New makes the cockpit.
+func New(o Options) *Model {
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	if o.Keys == nil {
+		o.Keys = keys.Default()
+	}
+	m := &Model{o: o, pages: map[string]*page{}, dark: true, mouse: o.Mouse, dirty: true}
+	m.setTheme()
+	m.env = pane.Env{Snap: o.Store.Snapshot(), Styles: m.styles, Keys: o.Keys, Now: o.Clock(), Backend: o.Backend, Scope: o.Scope, Reason: m.reason}
+	start := o.Start
+	if start == "" {
+		start = viewCockpit
+	}
+	m.trail = []*page{m.page(start)}
+	return m
+}
+
+func (m *Model) setTheme() {
+	m.theme = m.o.Theme
+	if m.theme == nil && m.o.Themes != nil {
+		m.theme = m.o.Themes(m.dark)
+	}
+	m.styles = kit.NewStyles(m.theme, m.o.Profile, m.o.Glyphs)
+	m.env.Styles = m.styles
+	m.frame = nil
+	m.dirty = true
+}
+
+// Close ends everything the panes have running.
+func (m *Model) Close() {
+	for _, p := range m.pages {
+		p.close()
+	}
+}
+
+// Init asks the terminal for its background, unless the theme is fixed.
+func (m *Model) Init() tea.Cmd {
+	m.refresh()
+	cmds := []tea.Cmd{m.after()}
+	if m.o.Theme == nil {
+		cmds = append(cmds, tea.RequestBackgroundColor)
+	}
+	return tea.Batch(cmds...)
+}
+
+// Update takes one message.
+func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	m.env.Now = m.o.Clock()
+	cmd := m.update(msg)
+	return m, tea.Batch(cmd, m.after())
+}
+
+func (m *Model) update(msg tea.Msg) tea.Cmd {
+	m.dirty = true
+	switch msg := msg.(type) {
+	case tea.WindowSizeMsg:
+		m.w, m.h = msg.Width, msg.Height
+	case FrameMsg:
+		m.refresh()
+	case TickMsg:
+		m.refresh()
+	case tea.KeyPressMsg:
+		return m.key(msg)
+	case tea.PasteMsg:
+		m.paste(msg.Content)
+	case tea.MouseMsg:
+		return m.mouseEvent(msg)
+	case tea.BackgroundColorMsg:
+		if dark := msg.IsDark(); dark != m.dark {
+			m.dark = dark
+			m.setTheme()
+		}
+	case tea.ColorProfileMsg:
+		if m.o.Profile == colorprofile.Unknown && msg.Profile != m.styles.Profile {
+			m.o.Profile = msg.Profile
+			m.setTheme()
+		}
+	case tea.ResumeMsg:
+		m.o.Backend.Wake()
+		m.frame = nil
+	case settleMsg:
+		if msg.epoch == m.settle {
+			return m.follow()
+		}
+	case noticeMsg:
+		if msg.seq == m.noticeSeq {
+			m.notice = pane.Notify{}
+		}
+	default:
+		return m.deliver(msg)
+	}
+	return nil
+}
+
+// deliver passes the reply of a command to the dialog and to the open panes;
+// whoever asked knows it by its type and epoch.
+func (m *Model) deliver(msg tea.Msg) tea.Cmd {
+	var cmds []tea.Cmd
+	if m.dialog != nil {
+		cmds = append(cmds, m.dialog.Message(&m.env, msg))
+	}
+	for _, p := range m.pages {
+		for _, s := range p.slots {
+			if s.pane != nil {
+				cmds = append(cmds, s.pane.Message(&m.env, msg))
+			}
+		}
+	}
+	return tea.Batch(cmds...)
+}
+
+// refresh takes the newest snapshot to the page on screen.
+func (m *Model) refresh() {
+	m.env.Snap = m.o.Store.Snapshot()
+	m.top().refresh(&m.env)
+	if m.dialog != nil {
+		m.dialog.Refresh(&m.env)
+	}
+}
+
+// after serves the panes' requests and tells the sources what is shown now.
+func (m *Model) after() tea.Cmd {
+	cmds := m.serve()
+	if l, ok := m.top().focused().(pane.Loader); ok {
+		cmds = append(cmds, l.Wake(&m.env))
+	}
+	m.tellInterest()
+	if s := m.top().subject(); s != m.subject {
+		m.subject = s
+		if !m.pinned && m.top().followers() {
+			m.settle++
+			epoch := m.settle
+			if m.settled.IsZero() {
+				cmds = append(cmds, m.follow())
+			} else {
+				cmds = append(cmds, tea.Tick(settleTime, func(time.Time) tea.Msg { return settleMsg{epoch} }))
+			}
+			cmds = append(cmds, m.serve()...)
+		}
+	}
+	cmds = append(cmds, m.later...)
+	m.later = nil
+	return tea.Batch(cmds...)
+}
+
+// follow turns the followers of the page on screen to the subject.
+func (m *Model) follow() tea.Cmd {
+	m.settled = m.subject
+	var cmds []tea.Cmd
+	for _, s := range m.top().slots {
+		if f, ok := s.pane.(pane.Follower); ok {
+			cmds = append(cmds, f.Follow(&m.env, m.subject))
+		}
+	}
+	return tea.Batch(cmds...)
+}
+
+// reason says why a verb cannot be done to r now; empty: it can be planned.
+func (m *Model) reason(verb string, r *core.Resource) text.Safe {
+	if m.o.Engine == nil {
+		return text.Lit("no actions here")
+	}
+	for _, o := range m.o.Engine.Verbs(r) {
+		if o.Verb.ID == verb {
+			return o.Disabled
+		}
+	}
+	return text.Sprintf("%s does not exist", verb)
+}
+
+func (m *Model) top() *page { return m.trail[len(m.trail)-1] }
+
+// notify shows a message above the footer for a while.
+func (m *Model) notify(n pane.Notify) tea.Cmd {
+	m.notice = n
+	m.noticeSeq++
+	seq := m.noticeSeq
+	return tea.Tick(noticeTime, func(time.Time) tea.Msg { return noticeMsg{seq} })
+}

@@ -1,0 +1,286 @@
+package object
+
+import (
+	"slices"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"devops-tui/internal/core"
+	"devops-tui/internal/keys"
+	"devops-tui/internal/text"
+	"devops-tui/internal/views/kit"
+	"devops-tui/internal/views/list"
+	"devops-tui/internal/views/pane"
+	"devops-tui/themes"
+)
+
+// Overview is the first tab of an object page: its state in words, and the
+// list of its parts where it has some.
+type Overview struct {
+	pane.Base
+	ref   core.Ref
+	row   *core.Resource
+	gone  bool
+	parts *list.List
+}
+
+// NewOverview makes the tab.
+func NewOverview(ref core.Ref) *Overview {
+	o := &Overview{ref: ref}
+	if kind := partKind(ref); kind != "" {
+		title := text.Lit("Pods")
+		if kind == "container" {
+			title = text.Lit("Containers")
+		}
+		o.parts = list.New(list.Options{
+			Title: title, Kinds: []string{kind},
+			Only:  func(r *core.Resource) bool { return pane.PartOf(r, ref) },
+			Empty: text.Lit("nothing runs for it"),
+		})
+	}
+	return o
+}
+
+// partKind is what an object of the kind is made of; "" nothing.
+func partKind(ref core.Ref) string {
+	switch ref.Kind {
+	case "project":
+		return "container"
+	case "deployment", "statefulset", "daemonset", "replicaset", "job", "cronjob", "node", "namespace":
+		return "pod"
+	default:
+		return ""
+	}
+}
+
+// Subject is the selected part, or the object.
+func (o *Overview) Subject() core.Ref {
+	if o.parts != nil {
+		if s := o.parts.Subject(); !s.IsZero() {
+			return s
+		}
+	}
+	return o.ref
+}
+
+// Object is what the page is about, whatever part is selected.
+func (o *Overview) Object() core.Ref { return o.ref }
+
+// Contexts: with parts it is a list, else the page alone.
+func (o *Overview) Contexts() []keys.Context {
+	if o.parts != nil {
+		return o.parts.Contexts()
+	}
+	return nil
+}
+
+// Interest keeps the object and its parts watched.
+func (o *Overview) Interest(w *pane.Want) {
+	w.Kind(o.ref.Kind)
+	w.UsageOf[o.ref] = true
+	if o.parts != nil {
+		o.parts.Interest(w)
+	}
+}
+
+// Refresh takes the newest row.
+func (o *Overview) Refresh(e *pane.Env) {
+	r := e.Snap.Find(o.ref)
+	if r == nil {
+		anyLife := o.ref
+		anyLife.UID = ""
+		r = e.Snap.Find(anyLife)
+	}
+	o.gone = r == nil && o.row != nil
+	if r != nil {
+		o.row = r
+	}
+	if o.parts != nil {
+		scope := e.Scope
+		e.Scope = pane.Scope{}
+		o.parts.Refresh(e)
+		e.Scope = scope
+	}
+}
+
+// Head of the frame.
+func (o *Overview) Head(e *pane.Env) pane.Head {
+	h := pane.Head{Title: text.Lit("Overview")}
+	if o.parts != nil {
+		h.Bottom = o.parts.Head(e).Bottom
+		h.Right = o.parts.Head(e).Right
+	}
+	return h
+}
+
+// Typing, Key and Paste go to the list of parts.
+func (o *Overview) Typing() bool { return o.parts != nil && o.parts.Typing() }
+
+// Key goes to the open filter of the parts.
+func (o *Overview) Key(e *pane.Env, k tea.KeyPressMsg) tea.Cmd { return o.parts.Key(e, k) }
+
+// Paste goes to the open filter of the parts.
+func (o *Overview) Paste(e *pane.Env, s string) {
+	if o.parts != nil {
+		o.parts.Paste(e, s)
+	}
+}
+
+// Command goes to the parts first; what looks at an object without a selected
+// part is about the object.
+func (o *Overview) Command(e *pane.Env, c keys.Command) (tea.Cmd, bool) {
+	if o.parts != nil && o.parts.Selected() != nil {
+		return o.parts.Command(e, c)
+	}
+	return nil, false
+}
+
+// Mouse goes to the parts, below the words.
+func (o *Overview) Mouse(e *pane.Env, m tea.MouseMsg, x, y int) tea.Cmd {
+	if o.parts == nil {
+		return nil
+	}
+	return o.parts.Mouse(e, m, x, y-len(o.words(e, 80))-1)
+}
+
+// Draw returns the words, and the parts below.
+func (o *Overview) Draw(e *pane.Env, w, h int, focused bool) kit.Block {
+	words := o.words(e, w)
+	if o.parts == nil || h < len(words)+4 {
+		if len(words) > h {
+			words = words[:max(h, 0)]
+		}
+		if o.parts == nil {
+			return kit.Stack(words, kit.Blank(e.Styles, w, h-len(words)))
+		}
+		if h < 8 {
+			return o.parts.Draw(e, w, h, focused)
+		}
+		words = words[:min(len(words), h/2)]
+	}
+	head := kit.NewBuilder(e.Styles, w).Space(1).Text(themes.Title, o.parts.Head(e).Title).Space(2).Spans(o.parts.Head(e).Info...).Line()
+	words = append(words, head)
+	return kit.Stack(words, o.parts.Draw(e, w, h-len(words), focused))
+}
+
+// words says what is known of the object, a line each.
+func (o *Overview) words(e *pane.Env, w int) kit.Block {
+	r := o.row
+	if r == nil {
+		return pane.Message(e.Styles, w, 3, kit.Span{Tok: themes.Muted, Text: text.Sprintf("%s is not there (yet)", text.Clean(o.ref.Path()))})
+	}
+	var out kit.Block
+	line := func(label text.Safe, spans ...kit.Span) {
+		b := kit.NewBuilder(e.Styles, w).Space(1).Text(themes.Muted, label.Pad(12))
+		out = append(out, b.Spans(spans...).Line())
+	}
+	state := []kit.Span{
+		{Tok: kit.PhaseToken(r.Phase), Text: text.Clean(e.Styles.PhaseGlyph(r.Phase).String() + " ")},
+		{Tok: kit.PhaseToken(r.Phase), Text: orPhase(r)},
+	}
+	if !r.Message.Empty() {
+		state = append(state, kit.Span{Tok: themes.FG, Text: text.Sprintf("  %s", r.Message)})
+	}
+	if o.gone {
+		state = append(state, kit.Span{Tok: themes.Warn, Text: text.Lit("  gone")})
+	}
+	line(text.Lit("state"), state...)
+	if r.Started > 0 {
+		t := time.Unix(0, r.Started)
+		line(text.Lit("age"), kit.Span{Tok: themes.FG, Text: text.Age(e.Now.Sub(t))}, kit.Span{Tok: themes.Muted, Text: text.Sprintf("  since %s", t.Local().Format("2006-01-02 15:04"))})
+	}
+	if !r.Owner.IsZero() {
+		line(text.Lit("owner"), kit.Span{Tok: themes.FG, Text: text.Clean(r.Owner.Path())})
+	}
+	for _, s := range o.usage(e) {
+		line(s[0].Text, s[1:]...)
+	}
+	o.facts(r, line)
+	o.cells(e, r, line)
+	return out
+}
+
+func orPhase(r *core.Resource) text.Safe {
+	if r.Reason.Empty() {
+		return text.Clean(r.Phase.String())
+	}
+	return r.Reason
+}
+
+// usage is what the object uses now, of what it may.
+func (o *Overview) usage(e *pane.Env) [][]kit.Span {
+	u := e.Snap.Usage(o.ref)
+	if u == nil {
+		return nil
+	}
+	var out [][]kit.Span
+	for _, m := range []struct {
+		label      text.Safe
+		used, most core.Measure
+	}{{text.Lit("cpu"), core.CPUUsed, core.CPULimit}, {text.Lit("memory"), core.MemUsed, core.MemLimit}} {
+		v := u.Values[m.used]
+		if v != v {
+			continue
+		}
+		spans := []kit.Span{{Text: m.label}, {Tok: themes.FG, Text: list.MeasureText(m.used, v)}}
+		if limit := u.Values[m.most]; limit > 0 {
+			spans = append(spans, kit.Span{Tok: themes.Muted, Text: text.Sprintf(" of %s (%.0f%%)", list.MeasureText(m.used, limit), 100*v/limit)})
+		}
+		out = append(out, spans)
+	}
+	return out
+}
+
+func (o *Overview) facts(r *core.Resource, line func(text.Safe, ...kit.Span)) {
+	f := r.Facts
+	if f == nil {
+		return
+	}
+	one := func(label text.Safe, s string) {
+		if s != "" {
+			line(label, kit.Span{Tok: themes.FG, Text: text.Clean(s)})
+		}
+	}
+	for i, s := range f.Image {
+		digest := ""
+		if i < len(f.Digest) && f.Digest[i] != "" && f.Digest[i] != s {
+			digest = "  " + f.Digest[i]
+		}
+		line(text.Lit("image"), kit.Span{Tok: themes.FG, Text: text.Clean(s)}, kit.Span{Tok: themes.Faint, Text: text.Clean(digest)})
+	}
+	one(text.Lit("service"), f.Service)
+	one(text.Lit("environment"), f.Environment)
+	one(text.Lit("commit"), f.Commit)
+	one(text.Lit("repository"), f.Repo)
+	one(text.Lit("node"), f.Node)
+	if len(f.Containers) > 1 {
+		var names text.Safe
+		for i, c := range f.Containers {
+			if i > 0 {
+				names = text.Concat(names, text.Lit(", "))
+			}
+			names = text.Concat(names, text.Clean(c))
+		}
+		line(text.Lit("containers"), kit.Span{Tok: themes.FG, Text: names})
+	}
+}
+
+// cells are the columns of the kind that were not said yet.
+func (o *Overview) cells(e *pane.Env, r *core.Resource, line func(text.Safe, ...kit.Span)) {
+	k := e.Snap.Kind(r.Ref)
+	if k == nil {
+		return
+	}
+	said := []string{"name", "status", "age", "image", "images", "node", "service", "commit", "branch-commit"}
+	for i, c := range k.Columns {
+		if i >= len(r.Cells) || c.Usage != core.MeasureNone || c.Type == core.Name || c.Type == core.Status || c.Type == core.Age || slices.Contains(said, c.ID) {
+			continue
+		}
+		v := list.Value(&r.Cells[i], c.Type, e.Now)
+		if v.Empty() {
+			continue
+		}
+		line(text.Clean(c.ID), kit.Span{Tok: themes.FG, Text: v})
+	}
+}

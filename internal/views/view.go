@@ -1,0 +1,253 @@
+package views
+
+import (
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"devops-tui/internal/core"
+	"devops-tui/internal/keys"
+	"devops-tui/internal/text"
+	"devops-tui/internal/views/kit"
+	"devops-tui/internal/views/pane"
+	"devops-tui/themes"
+)
+
+// chrome is the rows that are not body: header and footer. The trouble line
+// and a message take one more each while they have something to say.
+const chrome = 2
+
+// The smallest screen that panes are drawn on.
+const (
+	leastWidth  = 40
+	leastHeight = 10
+)
+
+// View returns the screen. It is made anew only if something on it changed.
+func (m *Model) View() tea.View {
+	if m.dirty {
+		m.dirty = false
+		m.draw()
+	}
+	v := tea.NewView(m.content)
+	v.AltScreen = true
+	v.ReportFocus = true
+	v.WindowTitle = "devops-tui"
+	if m.mouse {
+		v.MouseMode = tea.MouseModeCellMotion
+	}
+	return v
+}
+
+// draw composes the screen of blocks; blocks that are the same as last time
+// leave the content as it is, so that nothing is written to the terminal.
+func (m *Model) draw() {
+	if m.w <= 0 || m.h <= 0 {
+		m.content = ""
+		return
+	}
+	m.env.Now = m.o.Clock()
+	if m.w < leastWidth || m.h < leastHeight {
+		m.content = m.tiny().String()
+		return
+	}
+	header := kit.Block{m.header()}
+	if t := m.trouble(); t != "" {
+		header = append(header, t)
+	}
+	var footer kit.Block
+	if !m.notice.Text.Empty() {
+		level := core.LevelInfo
+		if m.notice.Bad {
+			level = core.LevelError
+		}
+		footer = append(footer, kit.Toast{Level: level, Text: m.notice.Text}.Draw(m.styles, m.w))
+	}
+	footer = append(footer, m.footer())
+	bodyH := m.h - len(header) - len(footer)
+	body := m.top().draw(&m.env, m.w, bodyH)
+	m.bodyY = len(header)
+	if m.dialog != nil {
+		body = m.dialog.Draw(&m.env, body, m.w, bodyH)
+	}
+	all := kit.Stack(header, body, footer)
+	m.content = strings.Join(all, "\n")
+}
+
+// tiny is what fits on a screen too small for panes: what is broken, and a
+// request to enlarge.
+func (m *Model) tiny() kit.Block {
+	counts := m.counts()
+	line := text.Sprintf("%d failed %d degraded %d running", counts[core.Failed], counts[core.Degraded], counts[core.Running])
+	return pane.Message(m.styles, m.w, m.h, kit.Span{Tok: themes.FG, Text: line}, kit.Span{Tok: themes.Muted, Text: text.Lit("enlarge the window")})
+}
+
+func (m *Model) counts() (n [6]int) {
+	for _, t := range m.env.Snap.Tables {
+		for p, c := range t.ByPhase {
+			n[p] += c
+		}
+	}
+	return n
+}
+
+// header is the first line: where one is, how the sources are, what mode it is.
+func (m *Model) header() string {
+	b := kit.NewBuilder(m.styles, m.w)
+	b.Text(themes.Header, text.Lit(" "))
+	gl := m.styles.Glyphs
+	for i, p := range m.crumbs() {
+		if i > 0 {
+			b.Space(1).Glyph(themes.Faint, gl.Crumb).Space(1)
+		}
+		tok := themes.Muted
+		if i == len(m.crumbs())-1 {
+			tok = themes.Header
+		}
+		b.Text(tok, p)
+	}
+	var right []kit.Span
+	right = append(right, m.sources()...)
+	sep := kit.Span{Tok: themes.Muted, Text: text.Lit("  ")}
+	if n := m.running(); n > 0 {
+		right = append(right, sep, kit.Span{Tok: themes.Pending, Text: text.Sprintf("%d changing", n)})
+	}
+	if m.o.Demo {
+		right = append(right, sep, kit.Span{Tok: themes.Demo, Text: text.Lit(" DEMO ")})
+	}
+	if m.o.ReadOnly != nil && m.o.ReadOnly() {
+		right = append(right, sep, kit.Span{Tok: themes.EnvFree, Text: text.Lit(" READ-ONLY ")})
+	}
+	if m.o.Badge != nil {
+		if ref := m.objectOf(); !ref.IsZero() {
+			if name, tok := m.o.Badge(ref); !name.Empty() {
+				right = append(right, sep, kit.Span{Tok: tok, Text: text.Sprintf(" %s ", name)})
+			}
+		}
+	}
+	right = append(right, sep, kit.Span{Tok: themes.Muted, Text: text.Clean(m.env.Now.Local().Format("15:04") + " ")})
+	return b.Right(right...).Line()
+}
+
+// crumbs are the scope and the trail.
+func (m *Model) crumbs() []text.Safe {
+	var out []text.Safe
+	s := m.env.Scope
+	if (s.Instance != core.Instance{}) {
+		out = append(out, text.Clean(s.Instance.Scope))
+	}
+	if s.Namespace != "" {
+		out = append(out, text.Clean(s.Namespace))
+	}
+	from := max(len(m.trail)-3, 0)
+	for _, p := range m.trail[from:] {
+		t := p.title
+		if len(m.trail) > 1 && m.w < 100 {
+			t = t.Truncate(24)
+		}
+		out = append(out, t)
+	}
+	return out
+}
+
+// sources is one mark per source instance, with its age when it is stale.
+func (m *Model) sources() []kit.Span {
+	var out []kit.Span
+	gl := m.styles.Glyphs
+	count := map[string]int{}
+	for _, h := range m.env.Snap.Health {
+		count[h.Instance.Source]++
+	}
+	for _, h := range m.env.Snap.Health {
+		if len(out) > 0 {
+			out = append(out, kit.Span{Tok: themes.Muted, Text: text.Lit(" ")})
+		}
+		name := text.Clean(h.Instance.Source)
+		if count[h.Instance.Source] > 1 && m.w >= 100 {
+			name = text.Clean(h.Instance.Scope)
+		}
+		tok := kit.StateToken(h.State)
+		out = append(out, kit.Span{Tok: themes.Muted, Text: name.Truncate(16)}, kit.Span{Tok: tok, Text: text.Clean(" " + gl.State[h.State].String())})
+		if (h.State == core.Stale || h.State == core.Down) && !h.LastSeen.IsZero() {
+			out = append(out, kit.Span{Tok: tok, Text: staleAge(m.env.Now.Sub(h.LastSeen))})
+		}
+		if h.Skew != 0 && m.w >= 100 {
+			out = append(out, kit.Span{Tok: themes.Warn, Text: text.Sprintf(" clock %+.0fs", h.Skew.Seconds())})
+		}
+	}
+	return out
+}
+
+// trouble is the line that answers "what is broken?" before any key is
+// pressed; "" when nothing is.
+func (m *Model) trouble() string {
+	for _, h := range m.env.Snap.Health {
+		if h.State == core.Down && h.Problem != nil && m.top().id == viewCockpit {
+			return kit.NewBuilder(m.styles, m.w).Space(1).Glyph(themes.Failed, m.styles.Glyphs.State[core.Down]).Space(1).
+				Text(themes.Failed, h.Problem.Summary).Space(2).Text(themes.Muted, h.Problem.Hint).Line()
+		}
+	}
+	r, n := m.worst()
+	if r == nil {
+		return ""
+	}
+	tok := kit.PhaseToken(r.Phase)
+	b := kit.NewBuilder(m.styles, m.w).Space(1).Glyph(tok, m.styles.PhaseGlyph(r.Phase)).Space(1)
+	name := r.Ref.Name
+	if r.Ref.Namespace != "" {
+		name = r.Ref.Namespace + "/" + name
+	}
+	b.Text(tok, text.Clean(name)).Space(1).Text(tok, r.Reason)
+	if !r.Message.Empty() {
+		b.Space(1).Text(themes.Muted, r.Message)
+	}
+	if n > 1 {
+		more := text.Sprintf("and %d more %s", n-1, "problems")
+		if n == 2 {
+			more = text.Lit("and 1 more problem")
+		}
+		b.Right(kit.Span{Tok: themes.Muted, Text: text.Concat(more, text.Lit(" · * shows them "))})
+	}
+	return b.Line()
+}
+
+// worst is the newest of the worst problems in scope, and how many there are.
+func (m *Model) worst() (worst *core.Resource, n int) {
+	for _, t := range m.env.Snap.Tables {
+		if t.Key.Kind == "event" || t.ByPhase[core.Failed]+t.ByPhase[core.Degraded] == 0 {
+			continue
+		}
+		for _, r := range t.Rows {
+			if !r.Phase.IsProblem() || r.Hidden || !m.env.Scope.Shows(r.Ref) {
+				continue
+			}
+			n++
+			if worst == nil || r.Phase.Trouble() > worst.Phase.Trouble() || r.Phase == worst.Phase && r.Changed > worst.Changed {
+				worst = r
+			}
+		}
+	}
+	return worst, n
+}
+
+// footer is the keys that are valid here, looks first, then changes.
+func (m *Model) footer() string {
+	var hints []kit.Hint
+	cmds := m.o.Keys.Hints(m.contexts())
+	var row *core.Resource
+	if ref := m.objectOf(); !ref.IsZero() {
+		row = m.env.Snap.Find(ref)
+	}
+	for i := range cmds {
+		c := &cmds[i]
+		h := kit.Hint{Key: c.Key(), Label: c.Title, Change: c.Changes}
+		if c.Changes {
+			h.Disabled = row == nil || !m.reason(c.Verb, row).Empty()
+		}
+		if c.ID != keys.Help {
+			hints = append(hints, h)
+		}
+	}
+	hints = append(hints, kit.Hint{Key: text.Lit("?"), Label: text.Lit("help")})
+	return kit.KeyHints(m.styles, m.w, hints)
+}
