@@ -14,6 +14,7 @@ type place struct {
 	tables map[string]map[core.Ref]object // kind, then reference without UID
 	nodes  []*node
 	said   []*happening // oldest first
+	past   map[core.Ref]*archive
 	sub    *subscription
 	serial int // of event names
 

@@ -194,6 +194,48 @@ func TestOnlyWhatIsWantedIsReported(t *testing.T) {
 	})
 }
 
+// TestAChartHasAPast reads the series of a service when the demo opens, and
+// again when a bad deploy has left its mark.
+func TestAChartHasAPast(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := New(Options{Seed: 1})
+		s := d.Instance(Prod)
+		api := refTo(Prod, "deployment", "shop", "api")
+		read := func(since time.Duration) map[core.Measure][]core.Point {
+			t.Helper()
+			all, err := s.Series(t.Context(), api, time.Now().Add(-since))
+			if err != nil {
+				t.Fatal(err)
+			}
+			out := map[core.Measure][]core.Point{}
+			for _, x := range all {
+				for i, p := range x.Points {
+					if i > 0 && p.At < x.Points[i-1].At || p.At < time.Now().Add(-since).UnixNano() {
+						t.Fatalf("%s: point %d is out of order or too old", x.Measure, i)
+					}
+				}
+				out[x.Measure] = x.Points
+			}
+			return out
+		}
+		if n := len(read(time.Hour)[core.CPUUsed]); n < 200 || n > grains+1 {
+			t.Errorf("%d points of CPU in the last hour", n)
+		}
+		api = bad(t, d, errs).target
+		worst := 0.0
+		for _, p := range read(time.Minute)[core.ErrorRate] {
+			worst = max(worst, p.Value)
+		}
+		if worst < 5 {
+			t.Errorf("%.1f errors per second at worst during an error burst", worst)
+		}
+		var p *core.Problem
+		if _, err := s.Series(t.Context(), refTo(Prod, "deployment", "shop", "nobody"), time.Time{}); !errors.As(err, &p) || p.Kind != core.NotFound {
+			t.Errorf("series of nobody: %v", err)
+		}
+	})
+}
+
 func TestWakeListsAfresh(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New(Options{Seed: 1}).Instance(Laptop)

@@ -42,6 +42,11 @@ func (w *world) tell() {
 	}
 	w.after(20*time.Second, func() { feature(0) })
 	w.tellLaptop()
+	w.every(grain, func() {
+		for _, p := range w.places {
+			p.remember()
+		}
+	})
 }
 
 // open begins an incident. Whoever watches the screen can end it; if nobody
