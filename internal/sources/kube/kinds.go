@@ -57,9 +57,9 @@ var builtin = []*kind{
 			nameCol, col("ready", "READY", core.Text), statusCol, col("restarts", "RESTARTS", core.Number),
 			{ID: "cpu", Title: text.Lit("CPU"), Type: core.CPU, Usage: core.CPUUsed, Min: 5},
 			{ID: "mem", Title: text.Lit("MEM"), Type: core.Bytes, Usage: core.MemUsed, Min: 6},
-			// A Percent column of a limit shows what is used of it.
-			{ID: "cpu%", Title: text.Lit("%CPU/L"), Type: core.Percent, Usage: core.CPULimit},
-			{ID: "mem%", Title: text.Lit("%MEM/L"), Type: core.Percent, Usage: core.MemLimit},
+			// A Percent column of a measure shows its share of the limit.
+			{ID: "cpu%", Title: text.Lit("%CPU/L"), Type: core.Percent, Usage: core.CPUUsed},
+			{ID: "mem%", Title: text.Lit("%MEM/L"), Type: core.Percent, Usage: core.MemUsed},
 			wide(col("ip", "IP", core.Text)), col("node", "NODE", core.Text), ageCol,
 		}},
 		version: "v1", resource: "pods", gvkKind: "Pod", reduce: typed(reducePod),
@@ -105,8 +105,8 @@ var builtin = []*kind{
 			nameCol, statusCol, col("roles", "ROLES", core.Text), col("version", "VERSION", core.Text),
 			{ID: "cpu", Title: text.Lit("CPU"), Type: core.CPU, Usage: core.CPUUsed, Min: 5},
 			{ID: "mem", Title: text.Lit("MEM"), Type: core.Bytes, Usage: core.MemUsed, Min: 6},
-			{ID: "cpu%", Title: text.Lit("%CPU"), Type: core.Percent, Usage: core.CPULimit},
-			{ID: "mem%", Title: text.Lit("%MEM"), Type: core.Percent, Usage: core.MemLimit},
+			{ID: "cpu%", Title: text.Lit("%CPU"), Type: core.Percent, Usage: core.CPUUsed},
+			{ID: "mem%", Title: text.Lit("%MEM"), Type: core.Percent, Usage: core.MemUsed},
 			col("pods", "PODS", core.Number), wide(col("ip", "INTERNAL-IP", core.Text)), wide(col("external-ip", "EXTERNAL-IP", core.Text)),
 			wide(col("os", "OS-IMAGE", core.Text)), wide(col("kernel", "KERNEL", core.Text)), wide(col("runtime", "RUNTIME", core.Text)), wide(col("arch", "ARCH", core.Text)), ageCol,
 		}},

@@ -186,7 +186,9 @@ func reduceEvent(x *reducer, e *corev1.Event) *core.Resource {
 	r.Message = text.CleanLong(e.Message).Truncate(300)
 	r.Changed = at
 	o := &e.InvolvedObject
-	r.Owner = core.Ref{Source: ID, Scope: x.scope, Kind: intern(kindName(o.APIVersion, o.Kind)), Namespace: intern(o.Namespace), Name: o.Name, UID: string(o.UID)}
+	if o.Name != "" {
+		r.Owner = core.Ref{Source: ID, Scope: x.scope, Kind: intern(kindName(o.APIVersion, o.Kind)), Namespace: intern(o.Namespace), Name: o.Name, UID: string(o.UID)}
+	}
 	from := e.Source.Component
 	if from == "" {
 		from = e.ReportingController
@@ -290,8 +292,6 @@ func reduceHPA(x *reducer, h *autoscalingv2.HorizontalPodAutoscaler) *core.Resou
 		r.Reason, r.Phase = x.clean(word), phase
 	}
 	ref := &h.Spec.ScaleTargetRef
-	r.Facts.Selector = nil
-	r.Owner = core.Ref{Source: ID, Scope: x.scope, Kind: intern(kindName(ref.APIVersion, ref.Kind)), Namespace: r.Ref.Namespace, Name: ref.Name}
 	r.Cells = []core.Cell{
 		nameCell(r), {Text: text.Clean(ref.Kind + "/" + ref.Name)}, {Text: text.Clean(hpaTargets(h))}, {Text: r.Reason},
 		x.number(least), x.number(int(h.Spec.MaxReplicas)), x.number(int(h.Status.CurrentReplicas)), ageCell(h.CreationTimestamp),

@@ -23,6 +23,8 @@ type session struct {
 	wg      sync.WaitGroup
 	watched map[string]*watched // by kind name
 	told    string              // the version that was reported
+	ended   bool
+	began   time.Time
 }
 
 // watched is one kind with its reflectors.
@@ -44,7 +46,7 @@ type running struct {
 const listsAtOnce = 4
 
 func newSession(s *Source, sink sources.Sink) *session {
-	return &session{src: s, sink: sink, slot: make(chan struct{}, listsAtOnce), watched: map[string]*watched{}}
+	return &session{began: time.Now(), src: s, sink: sink, slot: make(chan struct{}, listsAtOnce), watched: map[string]*watched{}}
 }
 
 // admit waits for the turn of a list request.
@@ -67,6 +69,7 @@ func (r *session) run(ctx context.Context) error {
 		r.wg.Wait()
 		r.mu.Lock()
 		defer r.mu.Unlock()
+		r.ended = true
 		for _, w := range r.watched {
 			w.t.close(false) // the rows stay: the supervisor marks them stale
 		}
@@ -273,10 +276,9 @@ func (r *session) askVersion(ctx context.Context) {
 
 func (r *session) version(v string) {
 	r.mu.Lock()
-	same := r.told == v
-	r.told = v
-	r.mu.Unlock()
-	if !same {
+	defer r.mu.Unlock()
+	if r.told != v && !r.ended {
+		r.told = v
 		r.sink.Version(text.Clean(v))
 	}
 }
