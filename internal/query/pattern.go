@@ -12,7 +12,7 @@ import (
 // pattern is one text to look for.
 type pattern struct {
 	how   patternKind
-	text  string // lower case when fold
+	text  string // lower case when fold; of a regular expression, what every match contains
 	fold  bool
 	ascii bool
 	re    *regexp.Regexp
@@ -48,7 +48,14 @@ func newRegex(s string) (pattern, error) {
 	if err != nil {
 		return pattern{}, err
 	}
-	return pattern{how: regex, text: s, re: re}, nil
+	p := pattern{how: regex, re: re}
+	if text, fold := required(expr); isASCII(text) {
+		p.text, p.fold = text, fold
+		if fold {
+			p.text = strings.ToLower(text)
+		}
+	}
+	return p, nil
 }
 
 func hasUpper(s string) bool { return strings.IndexFunc(s, unicode.IsUpper) >= 0 }
@@ -89,7 +96,7 @@ func (p *pattern) match(s string) bool {
 	case glob:
 		return core.MatchGlob(p.text, s, p.fold)
 	default:
-		return p.re.MatchString(s)
+		return !p.rulesOut(s) && p.re.MatchString(s)
 	}
 }
 
