@@ -17,6 +17,8 @@ import (
 const (
 	maxNodes = 50_000
 	maxDepth = 64
+	// maxProblems ends the list: nobody reads on.
+	maxProblems = 100
 )
 
 // nodeDecoder is a type that reads its own node.
@@ -32,6 +34,9 @@ type decoder struct {
 }
 
 func (d *decoder) fail(n *yaml.Node, fix, format string, args ...any) {
+	if len(d.problems) >= maxProblems {
+		return
+	}
 	d.problems = append(d.problems, Problem{Line: n.Line, Column: n.Column, Text: fmt.Sprintf(format, args...), Fix: fix})
 }
 

@@ -21,6 +21,20 @@ type EnvironmentRule struct {
 	ReadOnly bool     `yaml:"read_only,omitempty" doc:"Nothing is ever changed there."`
 }
 
+// decodeNode reads a rule and refuses one that would swallow everything by
+// mistake.
+func (r *EnvironmentRule) decodeNode(d *decoder, n *yaml.Node, at string) {
+	before := len(d.problems)
+	d.mapping(n, reflect.ValueOf(r).Elem(), at, 2)
+	switch {
+	case len(d.problems) > before:
+	case r.Name == "":
+		d.fail(n, "add name: …", "an environment needs a name")
+	case reflect.ValueOf(r.Match).IsZero():
+		d.fail(n, "say what belongs to it in match; everything is match: {source: \"*\"}", "environment %s matches everything", r.Name)
+	}
+}
+
 // Match is what belongs to an environment.
 type Match struct {
 	Context   []string `yaml:"context,omitempty" doc:"Cluster contexts." example:"[prod-*]"`

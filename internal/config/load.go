@@ -202,10 +202,9 @@ func parseYAML(b []byte) (root *yaml.Node, problem *Problem) {
 	case errors.Is(err, io.EOF):
 		return nil, nil
 	case err != nil:
-		p := &Problem{Text: "not YAML: " + yamlLine.ReplaceAllString(err.Error(), ""), Err: err}
+		p := &Problem{Line: 1, Column: 1, Text: "not YAML: " + yamlLine.ReplaceAllString(err.Error(), ""), Err: err}
 		if m := yamlLine.FindStringSubmatch(err.Error()); m != nil && m[1] != "" {
 			p.Line, _ = strconv.Atoi(m[1])
-			p.Column = 1
 		}
 		return nil, p
 	case len(doc.Content) == 0 || doc.Content[0].Tag == "!!null":

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"maps"
 	"net/url"
 	"regexp"
@@ -53,6 +54,10 @@ func (d *decoder) secrets(n *yaml.Node, key string, depth int) {
 		for _, item := range n.Content {
 			d.secrets(item, key, depth+1)
 		}
+	case yaml.AliasNode:
+		if n.Alias != nil && n.Alias.Kind == yaml.ScalarNode { // what is larger is seen where it stands
+			d.secrets(n.Alias, key, depth+1)
+		}
 	case yaml.ScalarNode:
 		if why := isSecret(key, n.Value); why != "" && n.Tag != "!!null" && n.Tag != "!!bool" {
 			d.fail(n, secretFix(key), "%s: secrets do not belong in this file", why)
@@ -69,26 +74,38 @@ func secretFix(key string) string {
 	return "use a token_command, or the environment"
 }
 
-// redact is a copy of n without secrets.
-func redact(n *yaml.Node, key string) *yaml.Node {
+// redaction copies nodes without secrets, and without aliases: what an alias
+// stands for may lie outside of what is shown.
+type redaction struct{ nodes int }
+
+func (r *redaction) copy(n *yaml.Node, key string, depth int) (*yaml.Node, error) {
+	if r.nodes++; r.nodes > maxNodes || depth > maxDepth {
+		return nil, errors.New("too much to show: a section is nested too deeply or has too many entries")
+	}
+	if n.Kind == yaml.AliasNode && n.Alias != nil {
+		return r.copy(n.Alias, key, depth+1)
+	}
 	c := *n
+	// A comment may hold the secret that is taken out.
+	c.Anchor, c.HeadComment, c.LineComment, c.FootComment = "", "", "", ""
 	c.Content = make([]*yaml.Node, len(n.Content))
 	for i, item := range n.Content {
-		switch {
-		case n.Kind == yaml.MappingNode && i%2 == 0:
-			c.Content[i] = item
-		case n.Kind == yaml.MappingNode:
-			c.Content[i] = redact(item, n.Content[i-1].Value)
-		default:
-			c.Content[i] = redact(item, key)
+		name := key
+		if n.Kind == yaml.MappingNode {
+			name = ""
+			if i%2 == 1 {
+				name = n.Content[i-1].Value
+			}
+		}
+		var err error
+		if c.Content[i], err = r.copy(item, name, depth+1); err != nil {
+			return nil, err
 		}
 	}
 	if n.Kind == yaml.ScalarNode && isSecret(key, n.Value) != "" {
 		c.Value, c.Tag, c.Style = redacted, "!!str", 0
 	}
-	// A comment may hold the secret that was taken out.
-	c.HeadComment, c.LineComment, c.FootComment = "", "", ""
-	return &c
+	return &c, nil
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -12,8 +12,13 @@ import (
 func (c *Config) YAML() ([]byte, error) {
 	shown := *c
 	shown.Sources = make(map[string]yaml.Node, len(c.Sources))
+	var r redaction
 	for id, n := range c.Sources {
-		shown.Sources[id] = *redact(&n, "")
+		clean, err := r.copy(&n, "", 0)
+		if err != nil {
+			return nil, fmt.Errorf("show sources.%s: %w", id, err)
+		}
+		shown.Sources[id] = *clean
 	}
 	var b bytes.Buffer
 	enc := yaml.NewEncoder(&b)
