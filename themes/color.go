@@ -79,6 +79,11 @@ func parseStyle(s string, palette map[string]text.Color) (text.Style, error) {
 	return st, nil
 }
 
+// basic reports whether a terminal with 16 colours has it.
+func basic(c text.Color) bool {
+	return c.Kind == text.Default || c.Kind == text.Palette && c.Value < 16
+}
+
 // rgb returns a colour's value; false where it is the terminal's own business.
 func rgb(c text.Color) (uint32, bool) {
 	switch {

@@ -218,6 +218,7 @@ func (f *file) apply(t *Theme) error {
 	if err != nil {
 		return err
 	}
+	own := &t.Styles
 	style := func(into *[NumTokens]text.Style) func(k, v string) error {
 		return func(k, v string) error {
 			tok, ok := TokenOf(k)
@@ -226,6 +227,9 @@ func (f *file) apply(t *Theme) error {
 			}
 			st, err := parseStyle(v, palette)
 			into[tok] = st
+			if into == own && basic(st.FG) && basic(st.BG) {
+				t.Sixteen[tok] = st // good for 16 colours as it is
+			}
 			return err
 		}
 	}

@@ -39,7 +39,7 @@ func KeyHints(st *Styles, w int, hints []Hint) string {
 	}
 	for need > left && len(looks)+len(changes) > 0 {
 		from := &changes
-		if len(looks) >= len(changes) {
+		if len(looks) > len(changes) {
 			from = &looks
 		}
 		need -= size((*from)[len(*from)-1])

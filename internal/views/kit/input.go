@@ -161,7 +161,7 @@ func (in *Input) Draw(st *Styles, w int) (line string, cursorX int) {
 		at = in.value[in.cursor:in.after()]
 	}
 	head := in.value[:in.cursor]
-	if over := width(head) + 1 + 1 - room; over > 0 {
+	if over := width(head) + width(at) - room; over > 0 {
 		head, _ = cutLeft(head, over)
 	}
 	b.raw(themes.FG, head)
