@@ -157,14 +157,15 @@ func (e errOldEngine) Error() string {
 	return "the engine speaks API " + e.version + ", at least " + client.MinAPIVersion + " is needed"
 }
 
-// connError is an error of the connection. It hides its cause from
-// errors.Is on purpose: the SDK would replace the error by a text of its own.
+// connError is an error of the connection. It hides its cause from errors.Is
+// and from its text on purpose: the SDK looks for what it knows there and
+// replaces the error by a text of its own.
 type connError struct {
 	cause error
 	sent  bool // the request may have arrived
 }
 
-func (e *connError) Error() string { return "connection failed: " + e.cause.Error() }
+func (e *connError) Error() string { return "no connection to the engine" }
 
 type sentKey struct{}
 

@@ -23,6 +23,7 @@ type assembler struct {
 	text    []byte
 	dropped int // bytes beyond maxLine
 	length  int // of the line so far, kept or not
+	last    byte
 	clock   stampParser
 }
 
@@ -72,6 +73,7 @@ func (a *assembler) keep(p []byte) {
 	for len(p) > 0 {
 		n := min(chunk-a.length%chunk, len(p))
 		a.length += n
+		a.last = p[n-1]
 		room := min(max(maxLine-len(a.text), 0), n)
 		a.text = append(a.text, p[:room]...)
 		a.dropped += n - room
@@ -83,9 +85,16 @@ func (a *assembler) keep(p []byte) {
 }
 
 func (a *assembler) finish(emit func(at int64, raw []byte, dropped int)) {
-	raw := bytes.TrimSuffix(a.text, []byte{'\r'})
+	raw := a.text
+	switch { // a terminal ends lines with \r\n
+	case a.last != '\r':
+	case a.dropped > 0:
+		a.dropped--
+	default:
+		raw = bytes.TrimSuffix(raw, []byte{'\r'})
+	}
 	emit(a.at, raw, a.dropped)
-	a.stamp, a.text, a.at, a.dropped, a.length = a.stamp[:0], a.text[:0], 0, 0, 0
+	a.stamp, a.text, a.at, a.dropped, a.length, a.last = a.stamp[:0], a.text[:0], 0, 0, 0, 0
 }
 
 // flush emits a last line without an end, if there is one.

@@ -25,8 +25,7 @@ type follower struct {
 	emit   func(l core.Line, more bool)
 
 	seq     uint64
-	at      int64 // time of the newest line handed out, Unix nanoseconds; 0 none
-	same    int   // lines handed out with exactly that time
+	passed  window // what was handed out last
 	opened  time.Time
 	started time.Time // of the life of the container that is being read
 	told    time.Time // end of the life whose end was told
@@ -58,7 +57,7 @@ func (f *follower) mark(at time.Time, says text.Safe) {
 		at = f.s.now()
 	}
 	f.seq++
-	f.emit(core.Line{Time: max(at.UnixNano(), f.at), Seq: f.seq, Origin: f.origin, Text: says.Line(), Stream: core.Marker}, false)
+	f.emit(core.Line{Time: max(at.UnixNano(), f.passed.newest), Seq: f.seq, Origin: f.origin, Text: says.Line(), Stream: core.Marker}, false)
 }
 
 // options asks for the log from where the follower is.
@@ -66,8 +65,8 @@ func (f *follower) options(follow bool) client.ContainerLogsOptions {
 	o := client.ContainerLogsOptions{ShowStdout: true, ShowStderr: true, Timestamps: true, Follow: follow, Tail: "all"}
 	since := f.req.Since
 	switch {
-	case f.at > 0:
-		since = time.Unix(0, f.at)
+	case f.passed.newest > 0:
+		since = time.Unix(0, f.passed.from())
 	case f.opened.IsZero():
 		if f.req.Tail >= 0 {
 			o.Tail = strconv.Itoa(f.req.Tail)
@@ -82,10 +81,9 @@ func (f *follower) options(follow bool) client.ContainerLogsOptions {
 	return o
 }
 
-// read hands out the log until it ends. It begins where the last read broke
-// off: the engine is asked for everything since the newest time, and as many
-// lines of that very time as were handed out are left out. nil is the proper
-// end: of the log, or, when following, of the container.
+// read hands out the log until it ends. It begins a little before where the
+// last read broke off and leaves out what was handed out already. nil is the
+// proper end: of the log, or, when following, of the container.
 func (f *follower) read(ctx context.Context, follow bool) error {
 	api, err := f.s.client(ctx)
 	if err != nil {
@@ -100,21 +98,22 @@ func (f *follower) read(ctx context.Context, follow bool) error {
 	if f.opened.IsZero() {
 		f.opened = now
 	}
-	from, skip := f.at, f.same
+	last, again := f.passed.newest, f.passed.again()
+	resumed := last > 0
 	r := bufio.NewReaderSize(body, 64<<10)
 	line := func(stream core.Stream, at int64, raw []byte, dropped int) {
-		if skip > 0 {
-			if at == from {
-				skip--
-				return
-			}
-			if at > from {
-				// The lines that were the last are not there any more.
-				skip = 0
-				f.mark(time.Unix(0, from), text.Sprintf("the log was cut: lines of %s may be missing here", time.Duration(at-from).Round(time.Millisecond)))
-			}
+		p := identify(stream, at, raw)
+		if n := again[p]; n > 0 {
+			again[p] = n - 1
+			resumed = false
+			return
 		}
-		f.line(stream, at, raw, dropped, r.Buffered() > 0)
+		if resumed && at > last {
+			// Not even the last line is there any more.
+			f.mark(time.Unix(0, last), text.Sprintf("the log was cut: lines of %s may be missing here", time.Duration(at-last).Round(time.Millisecond)))
+		}
+		resumed = false
+		f.line(p, stream, raw, dropped, r.Buffered() > 0)
 	}
 	if f.tty {
 		return f.raw(r, line)
@@ -123,16 +122,12 @@ func (f *follower) read(ctx context.Context, follow bool) error {
 }
 
 // line hands out one line.
-func (f *follower) line(stream core.Stream, at int64, raw []byte, dropped int, more bool) {
-	switch {
-	case at == 0: // not stamped: nothing to go by
-	case at == f.at:
-		f.same++
-	case at > f.at:
-		f.at, f.same = at, 1
+func (f *follower) line(p passed, stream core.Stream, raw []byte, dropped int, more bool) {
+	if p.at > 0 { // else there is nothing to go by
+		f.passed.add(p)
 	}
 	f.seq++
-	l := core.Line{Time: at, Seq: f.seq, Origin: f.origin, Text: cleanLine(raw, dropped), Stream: stream}
+	l := core.Line{Time: p.at, Seq: f.seq, Origin: f.origin, Text: cleanLine(raw, dropped), Stream: stream}
 	l.Level = level(l.Text)
 	f.emit(l, more)
 }

@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"github.com/containerd/errdefs"
+	"github.com/moby/moby/client"
 
 	"devops-tui/internal/core"
 	"devops-tui/internal/text"
@@ -43,6 +44,8 @@ func (s *Source) Problem(err error) *core.Problem {
 		p.Kind, p.Summary = core.Unreachable, text.Sprintf("the Docker engine at %s did not answer in time", s.where())
 	case errors.Is(err, context.Canceled):
 		p.Kind = core.Unreachable
+	case client.IsErrConnectionFailed(err):
+		s.connProblem(p, err)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, new(net.Error)):
 		p.Kind, p.Summary = core.Unreachable, text.Sprintf("the connection to the Docker engine at %s broke", s.where())
 	case errors.As(err, new(*json.SyntaxError)), errors.As(err, new(*json.UnmarshalTypeError)):
