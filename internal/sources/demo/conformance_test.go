@@ -20,8 +20,8 @@ func TestConformance(t *testing.T) {
 			missing.Name, target.Name = "nobody", c.restart
 			sourcetest.Run(t, sourcetest.Harness{
 				New: func(_ *testing.T, gate *sources.Gate) sources.Source {
-					// Ten times the pace of life: rollouts take seconds.
-					return New(Options{Seed: 7, Speed: 10, Gate: gate}).Instance(c.scope)
+					// Twenty times the pace of life: rollouts take a second.
+					return New(Options{Seed: 7, Speed: 20, Gate: gate}).Instance(c.scope)
 				},
 				Existing:    func(*testing.T) core.Ref { return ref },
 				LogRef:      func(*testing.T) core.Ref { return ref },

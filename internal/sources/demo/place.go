@@ -14,7 +14,7 @@ type place struct {
 	tables map[string]map[core.Ref]object // kind, then reference without UID
 	nodes  []*node
 	said   []*happening // oldest first
-	past   map[core.Ref]*archive
+	past   map[object]*archive
 	sub    *subscription
 	serial int // of event names
 
@@ -52,6 +52,7 @@ func (p *place) put(o object) {
 // drop removes an object.
 func (p *place) drop(o object) {
 	delete(p.tables[o.ref().Kind], at(o.ref()))
+	delete(p.past, o)
 	p.touch(o)
 }
 

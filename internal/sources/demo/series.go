@@ -11,8 +11,8 @@ import (
 // The world keeps an hour of what was measured, as a metrics system would, so
 // that a chart has a past when the demo opens.
 const (
-	grain   = 15 * time.Second
-	grains  = 240
+	grain   = 20 * time.Second
+	grains  = 180
 	numKept = int(core.NumMeasures)
 )
 
@@ -44,7 +44,8 @@ func (a *archive) each(f func(kept)) {
 	}
 }
 
-// remember samples everything that is measured, and forgets what is gone.
+// remember samples everything that is measured; what is gone is forgotten with
+// its object.
 func (p *place) remember() {
 	for kind, table := range p.tables {
 		if kind == "event" || kind == "run" || kind == "job" {
@@ -55,17 +56,12 @@ func (p *place) remember() {
 			if !ok {
 				continue
 			}
-			a := p.past[o.ref()]
+			a := p.past[o]
 			if a == nil {
 				a = &archive{}
-				p.past[o.ref()] = a
+				p.past[o] = a
 			}
 			a.add(keep(m.usage(p.w.now)))
-		}
-	}
-	for ref := range p.past {
-		if o := p.find(ref); o == nil || o.ref() != ref {
-			delete(p.past, ref)
 		}
 	}
 }
@@ -105,7 +101,7 @@ func (s *Source) Series(ctx context.Context, ref core.Ref, since time.Time) ([]c
 			}
 		}
 	}
-	if a := s.place.past[o.ref()]; a != nil {
+	if a := s.place.past[o]; a != nil {
 		a.each(take)
 	}
 	take(keep(m.usage(s.w.now)))

@@ -18,6 +18,7 @@ type Source struct {
 
 	// Guarded by w.mu.
 	interest core.Interest
+	wishes   int  // how often Want was called
 	afresh   bool // list everything again
 	wake     chan struct{}
 }
@@ -47,6 +48,7 @@ func (s *Source) Info() sources.Info { return s.info }
 func (s *Source) Want(i core.Interest) {
 	s.w.mu.Lock()
 	s.interest = i
+	s.wishes++
 	s.w.mu.Unlock()
 	s.nudge()
 }
@@ -140,7 +142,7 @@ type reporter struct {
 	sink    sources.Sink
 	watched map[watch]bool
 	sampled time.Time // when usage was last sampled
-	metered bool      // usage was wanted then
+	wish    int       // the wish that was sampled for
 }
 
 // report tells the sink what changed and returns how long nothing will.

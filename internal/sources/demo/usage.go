@@ -192,12 +192,11 @@ type metered interface{ usage(time.Time) core.Usage }
 func (r *reporter) sample() (samples []core.Usage, due bool) {
 	s, now := r.s, r.s.w.now
 	i := s.interest
-	wanted := i.Usage || len(i.UsageOf) > 0
 	// What has just become wanted is not kept waiting for the next round.
-	if now.Sub(r.sampled) < pace && wanted == r.metered {
+	if now.Sub(r.sampled) < pace && s.wishes == r.wish {
 		return nil, false
 	}
-	r.sampled, r.metered = now, wanted
+	r.sampled, r.wish = now, s.wishes
 	seen := map[core.Ref]bool{}
 	take := func(o object) {
 		if m, ok := o.(metered); ok && !seen[o.ref()] {

@@ -54,7 +54,7 @@ func newWorld(o Options) *world {
 	w.now = w.begun.Add(-w.story(lived))
 	w.services = cast()
 	for _, scope := range []string{Prod, Staging, Laptop} {
-		w.places[scope] = &place{w: w, scope: scope, tables: map[string]map[core.Ref]object{}, past: map[core.Ref]*archive{}}
+		w.places[scope] = &place{w: w, scope: scope, tables: map[string]map[core.Ref]object{}, past: map[object]*archive{}}
 	}
 	return w
 }
