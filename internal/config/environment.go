@@ -30,7 +30,7 @@ func (r *EnvironmentRule) decodeNode(d *decoder, n *yaml.Node, at string) {
 	case len(d.problems) > before:
 	case r.Name == "":
 		d.fail(n, "add name: …", "an environment needs a name")
-	case reflect.ValueOf(r.Match).IsZero():
+	case len(r.Match.Context)+len(r.Match.Namespace)+len(r.Match.Host)+len(r.Match.Repo)+len(r.Match.Source) == 0:
 		d.fail(n, "say what belongs to it in match; everything is match: {source: \"*\"}", "environment %s matches everything", r.Name)
 	}
 }
