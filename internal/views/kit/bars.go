@@ -89,7 +89,7 @@ func HeatStrip(st *Styles, tok themes.Token, counts []float64, w int) string {
 	for _, c := range counts {
 		switch {
 		case math.IsNaN(c):
-			b.run(themes.FG, Glyph{" "})
+			b.Space(1)
 		case c <= 0 || top <= 0:
 			b.run(themes.Faint, heat[0])
 		default:
@@ -139,13 +139,13 @@ func LogHistogram(st *Styles, w, h int, buckets []LevelCount) Block {
 		for i := range cols {
 			errs, warns, all := cols[i].sum()
 			if all == 0 || top == 0 {
-				b.run(themes.FG, Glyph{" "})
+				b.Space(1)
 				continue
 			}
 			scale := func(n int) int { return (n*steps*h + top - 1) / top }
 			filled := min(scale(all)-floor, steps)
 			if filled <= 0 {
-				b.run(themes.FG, Glyph{" "})
+				b.Space(1)
 				continue
 			}
 			tok := themes.Info

@@ -62,7 +62,7 @@ func Blank(st *Styles, w, h int) Block {
 	if h <= 0 {
 		return nil
 	}
-	line := string(append(pad([]byte(st.SGR(themes.FG)), w), st.end()...))
+	line := string(append(pad([]byte(st.blank[Ground]), w), st.end()...))
 	b := make(Block, h)
 	for i := range b {
 		b[i] = line
@@ -112,6 +112,7 @@ type Builder struct {
 	surface Surface
 	b       []byte
 	last    string // prefix of the last piece
+	quiet   bool   // spaces look empty in it
 	w, used int
 }
 
@@ -121,7 +122,10 @@ func NewBuilder(st *Styles, w int) *Builder {
 }
 
 // OnSurface sets what the following pieces lie on.
-func (l *Builder) OnSurface(s Surface) *Builder { l.surface = s; return l }
+func (l *Builder) OnSurface(s Surface) *Builder {
+	l.surface, l.quiet = s, false
+	return l
+}
 
 // Text appends text; what does not fit ends in an ellipsis.
 func (l *Builder) Text(tok themes.Token, t text.Safe) *Builder { return l.raw(tok, t.String()) }
@@ -144,7 +148,7 @@ func (l *Builder) Glyph(tok themes.Token, g Glyph) *Builder { return l.raw(tok, 
 // Space appends n empty cells.
 func (l *Builder) Space(n int) *Builder {
 	if n = min(n, l.Left()); n > 0 {
-		l.pen(themes.FG)
+		l.gap(n)
 		l.b = pad(l.b, n)
 		l.used += n
 	}
@@ -179,12 +183,28 @@ func (l *Builder) pen(tok themes.Token) {
 		l.b = append(l.b, p...)
 		l.last = p
 	}
+	l.quiet = l.st.quiet[l.surface][tok]
+}
+
+// shortGap is how many spaces cost less in the style that is set than a
+// change of style does.
+const shortGap = 6
+
+// gap sets the style of n empty cells.
+func (l *Builder) gap(n int) {
+	if n < shortGap && l.quiet {
+		return
+	}
+	if p := l.st.blank[l.surface]; p != l.last {
+		l.b = append(l.b, p...)
+		l.last, l.quiet = p, true
+	}
 }
 
 // foreign tells the builder that something else wrote to its buffer.
 func (l *Builder) foreign(cells int) {
 	l.used += cells
-	l.last = "\x00"
+	l.last, l.quiet = "\x00", false
 }
 
 // Used returns how many cells are written.

@@ -353,7 +353,7 @@ func (c *Chart) row(b *Builder, st *Styles, p *plot, marks map[int]text.Safe, to
 		case guide:
 			b.run(themes.Guide, st.Glyphs.GuideH)
 		default:
-			b.run(themes.FG, Glyph{" "})
+			b.Space(1)
 		}
 	}
 }

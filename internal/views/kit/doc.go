@@ -177,7 +177,7 @@ func (d *Doc) drawLine(out *lines, i, skip int) {
 			tail, lead = cutLeft(s, d.pan)
 			from = len(s) - len(tail)
 		}
-		out.b = d.paint.paint(out.b, s, from, to, d.w, lead, d.st.On(d.paint.surface, themes.FG))
+		out.b = d.paint.paint(out.b, s, from, to, d.w, lead, d.st.blank[d.paint.surface])
 		out.b = append(out.b, d.st.end()...)
 		out.end()
 	}

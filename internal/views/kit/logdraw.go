@@ -164,7 +164,7 @@ func (v *LogView) drawLine(out *lines, i, skip, h int) {
 		parts = single[:]
 	}
 	row := 0
-	rest := v.st.On(surface, themes.FG)
+	rest := v.st.blank[surface]
 	bodyW := v.bodyW()
 	for _, part := range parts {
 		s := part.String()
@@ -243,7 +243,7 @@ func (v *LogView) prefix(out *lines, l *LogLine, surface Surface, first bool) {
 	case surface != Ground && first:
 		b = append(append(b, st.On(surface, themes.Accent)...), st.Glyphs.Cursor.s...)
 	default:
-		b = append(append(b, st.On(surface, themes.FG)...), ' ')
+		b = append(append(b, st.blank[surface]...), ' ')
 	}
 	if !first {
 		out.b = pad(b, when+level+label)

@@ -51,6 +51,8 @@ type Styles struct {
 
 	tokens [numSurfaces][themes.NumTokens]text.Style
 	sgr    [numSurfaces][themes.NumTokens]string
+	blank  [numSurfaces]string                 // for empty cells: a background at most, which the renderer can erase in one go
+	quiet  [numSurfaces][themes.NumTokens]bool // a space in that style looks like an empty cell
 	spans  map[spanKey]string
 }
 
@@ -86,14 +88,26 @@ func NewStyles(t *themes.Theme, p colorprofile.Profile, mode GlyphMode) *Styles 
 		for tok, st := range styles {
 			s.tokens[surface][tok] = onBar(st, bar)
 		}
+		// Secondary text is not secondary where one looks.
+		s.tokens[surface][themes.Muted] = s.tokens[surface][themes.FG]
 	}
 	for surface := range s.sgr {
-		for tok := range s.sgr[surface] {
-			s.sgr[surface][tok] = s.encode(s.tokens[surface][tok])
+		empty := s.tokens[surface][themes.FG]
+		if empty.Attr&text.Reverse == 0 {
+			empty.FG = text.Color{}
+		}
+		empty.Attr &= onSpaces
+		s.blank[surface] = s.encode(empty)
+		for tok, st := range s.tokens[surface] {
+			s.sgr[surface][tok] = s.encode(st)
+			s.quiet[surface][tok] = st.BG == empty.BG && st.Attr&onSpaces == empty.Attr && empty.Attr&text.Reverse == 0
 		}
 	}
 	return s
 }
+
+// onSpaces are the attributes that show where there is no text.
+const onSpaces = text.Reverse | text.Underline | text.Strike
 
 // over fills what a style leaves to the default.
 func over(st, ground text.Style) text.Style {

@@ -91,12 +91,27 @@ func (t *Table[ID]) drawRow(out *lines, i int) {
 		}
 	}
 	b := out.b
-	last := ""
+	last, quiet, gap := "", false, 0
+	// Empty cells are collected and written with the text after them, so that
+	// a gap between two texts of one style costs no change of style.
+	space := func() {
+		if gap == 0 {
+			return
+		}
+		if p := st.blank[surface]; p != last && (gap >= shortGap || !quiet) {
+			b = append(b, p...)
+			last, quiet = p, true
+		}
+		b = pad(b, gap)
+		gap = 0
+	}
 	style := func(tok themes.Token) {
+		space()
 		if p := st.sgr[surface][tok]; p != last {
 			b = append(b, p...)
 			last = p
 		}
+		quiet = st.quiet[surface][tok]
 	}
 	switch {
 	case l.w < 1:
@@ -107,41 +122,50 @@ func (t *Table[ID]) drawRow(out *lines, i int) {
 		style(themes.Accent)
 		b = append(b, st.Glyphs.Cursor.s...)
 	default:
-		style(themes.FG)
-		b = append(b, ' ')
+		gap = 1
 	}
 	if l.glyph {
-		if row.Glyph.s == "" {
-			b = append(b, "  "...)
-		} else {
+		if row.Glyph.s != "" {
 			style(row.GlyphTok)
 			b = append(b, row.Glyph.s...)
-			style(themes.FG)
-			b = append(b, ' ')
+			gap = 1
+		} else {
+			gap += 2
 		}
 	}
 	used := l.lead
 	for _, p := range l.cols {
-		style(themes.FG)
-		b = pad(b, p.x-used)
+		gap += p.x - used
+		used = p.x + p.w
 		cell := &row.Cells[p.index]
 		tok := cell.Tok
 		if row.Stale {
 			tok = themes.Stale
 		}
 		if cell.Pic.Kind != NoPic {
+			space()
 			b = cell.Pic.draw(b, st, surface, tok, p.w)
-			last = "\x00" // a picture may end in any style
-		} else if !cell.Text.Empty() {
-			style(tok)
-			b = fit(b, cell.Text.String(), p.w, t.cols[p.index].Right, st.Glyphs.Ellipsis.s)
-		} else {
-			b = pad(b, p.w)
+			last, quiet = "\x00", false // a picture may end in any style
+			continue
 		}
-		used = p.x + p.w
+		s := cell.Text.String()
+		n := width(s)
+		if n == 0 {
+			gap += p.w
+			continue
+		}
+		n = min(n, p.w)
+		if t.cols[p.index].Right {
+			gap += p.w - n
+		}
+		style(tok)
+		b = fit(b, s, n, false, st.Glyphs.Ellipsis.s)
+		if !t.cols[p.index].Right {
+			gap = p.w - n
+		}
 	}
-	style(themes.FG)
-	b = pad(b, l.w-used)
+	gap += l.w - used
+	space()
 	out.b = append(b, st.end()...)
 	out.end()
 }
