@@ -433,7 +433,7 @@ func TestALongShift(t *testing.T) {
 	d := New(Options{Seed: 4, Now: func() time.Time { return now }})
 	end := now.Add(4 * time.Hour)
 	for now.Before(end) {
-		now = now.Add(13 * time.Second)
+		now = now.Add(47 * time.Second)
 		d.w.lock()
 		objects := 0
 		for _, s := range d.instances {
