@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"math"
 	"slices"
-	"strings"
 
 	"devops-tui/internal/core"
 )
@@ -53,7 +52,8 @@ type key struct {
 	r     *core.Resource
 	num   float64 // NaN: not known
 	text  string
-	rank  int8 // of the phase, larger first
+	at    int32 // in the list that is sorted
+	rank  int8  // of the phase, larger first
 	since int64
 }
 
@@ -63,8 +63,17 @@ func (s Sorter) Sort(rows []*core.Resource, kind KindFunc, usage UsageFunc) {
 	keys := make([]key, len(rows))
 	for i, r := range rows {
 		keys[i] = s.key(r, kind, usage)
+		keys[i].at = int32(i)
 	}
-	slices.SortStableFunc(keys, s.order())
+	// The place in the list decides last, which is stable without the moves of
+	// a stable sort.
+	order := s.order()
+	slices.SortFunc(keys, func(a, b key) int {
+		if c := order(a, b); c != 0 {
+			return c
+		}
+		return int(a.at - b.at)
+	})
 	for i := range keys {
 		rows[i] = keys[i].r
 	}
@@ -251,32 +260,50 @@ func natural(a, b string) int {
 	for i < len(a) && j < len(b) {
 		x, y := a[i], b[j]
 		if isDigit(x) && isDigit(y) {
-			si, sj := i, j
-			for i < len(a) && isDigit(a[i]) {
-				i++
-			}
-			for j < len(b) && isDigit(b[j]) {
-				j++
-			}
-			m, n := strings.TrimLeft(a[si:i], "0"), strings.TrimLeft(b[sj:j], "0")
-			if c := cmp.Compare(len(m), len(n)); c != 0 {
-				return c
-			}
-			if c := cmp.Compare(m, n); c != 0 {
+			var c int
+			if c, i, j = compareDigits(a, b, i, j); c != 0 {
 				return c
 			}
 			continue
 		}
-		if x, y = lowerASCII(x), lowerASCII(y); x != y {
-			return cmp.Compare(x, y)
+		if x != y {
+			if x, y = lowerASCII(x), lowerASCII(y); x != y {
+				return int(x) - int(y)
+			}
 		}
 		i++
 		j++
 	}
-	if c := cmp.Compare(len(a)-i, len(b)-j); c != 0 {
+	if c := (len(a) - i) - (len(b) - j); c != 0 {
 		return c
 	}
 	return cmp.Compare(a, b)
+}
+
+// compareDigits compares the runs of digits at a[i:] and b[j:] by value, of
+// any length, and returns where they end.
+func compareDigits(a, b string, i, j int) (c, endA, endB int) {
+	for i < len(a) && a[i] == '0' {
+		i++
+	}
+	for j < len(b) && b[j] == '0' {
+		j++
+	}
+	first := 0 // the first digit that differs decides, if the runs are as long
+	for i < len(a) && j < len(b) && isDigit(a[i]) && isDigit(b[j]) {
+		if first == 0 {
+			first = int(a[i]) - int(b[j])
+		}
+		i++
+		j++
+	}
+	switch more, moreB := i < len(a) && isDigit(a[i]), j < len(b) && isDigit(b[j]); {
+	case more:
+		return 1, i, j
+	case moreB:
+		return -1, i, j
+	}
+	return first, i, j
 }
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }

@@ -104,7 +104,7 @@ func TestSortByColumn(t *testing.T) {
 }
 
 func TestNatural(t *testing.T) {
-	sorted := []string{"", "01", "1", "2", "10", "a", "A1", "a2", "a02b", "a10", "a10b", "api-2-x", "api-10-a", "b"}
+	sorted := []string{"", "01", "1", "2", "10", "a", "A1", "a2", "a02b", "a10", "a10b", "api-2-x", "api-10-a", "b", "b00000000000000000000000000001", "b123456789012345678901234567890", "b123456789012345678901234567891"}
 	for i, a := range sorted {
 		for j, b := range sorted {
 			if got := natural(a, b); (got < 0) != (i < j) || (got == 0) != (i == j) {
