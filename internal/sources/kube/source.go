@@ -37,7 +37,15 @@ type Source struct {
 }
 
 var (
-	_ sources.Source = (*Source)(nil)
+	_ sources.Source     = (*Source)(nil)
+	_ sources.Getter     = (*Source)(nil)
+	_ sources.Tailer     = (*Source)(nil)
+	_ sources.Describer  = (*Source)(nil)
+	_ sources.Manifester = (*Source)(nil)
+	_ sources.Eventer    = (*Source)(nil)
+	_ sources.Permitter  = (*Source)(nil)
+	_ sources.Restarter  = (*Source)(nil)
+	_ sources.Diagnoser  = (*Source)(nil)
 )
 
 func newSource(scope, namespace string, rc *rest.Config, o sources.Options) (*Source, error) {

@@ -264,10 +264,7 @@ func (m *meter) add(out []core.Usage, k known, at time.Time, usage corev1.Resour
 }
 
 func sample(k known, at time.Time, cpu, mem float64) core.Usage {
-	u := core.Usage{Ref: k.ref, At: at.UnixNano()}
-	for i := range u.Values {
-		u.Values[i] = math.NaN()
-	}
+	u := core.NewUsage(k.ref, at.UnixNano())
 	u.Values[core.CPUUsed], u.Values[core.MemUsed] = cpu, mem
 	u.Values[core.CPULimit], u.Values[core.MemLimit] = k.need.cpuLimit, k.need.memLimit
 	u.Values[core.CPURequest], u.Values[core.MemRequest] = k.need.cpuRequest, k.need.memRequest
