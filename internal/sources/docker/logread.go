@@ -98,7 +98,7 @@ func (f *follower) read(ctx context.Context, follow bool) error {
 	if f.opened.IsZero() {
 		f.opened = now
 	}
-	last, again := f.passed.newest, f.passed.again()
+	last, from, again := f.passed.newest, f.passed.from(), f.passed.again()
 	resumed := last > 0
 	r := bufio.NewReaderSize(body, 64<<10)
 	line := func(stream core.Stream, at int64, raw []byte, dropped int) {
@@ -107,6 +107,9 @@ func (f *follower) read(ctx context.Context, follow bool) error {
 			again[p] = n - 1
 			resumed = false
 			return
+		}
+		if at > 0 && at < from {
+			return // older than what was asked for
 		}
 		if resumed && at > last {
 			// Not even the last line is there any more.

@@ -50,8 +50,8 @@ func (w *window) add(p passed) {
 	w.prune = 2 * n
 }
 
-// from is where reading begins again, Unix nanoseconds.
-func (w *window) from() int64 { return w.newest - int64(slack) }
+// from is where reading begins again, Unix nanoseconds; 0 at the start.
+func (w *window) from() int64 { return max(w.newest-int64(slack), 0) }
 
 // again are the lines that will come again, with how often.
 func (w *window) again() map[passed]int {
