@@ -290,6 +290,26 @@ func TestEnvironmentRules(t *testing.T) {
 	}
 }
 
+// TestRuleWithoutPolicyKeepsTheGuard: naming production must not make it easier to change.
+func TestRuleWithoutPolicyKeepsTheGuard(t *testing.T) {
+	c, problems := Parse([]byte("environments: [{name: shop, match: {context: shop-prod}}, {name: easy, match: {context: easy-prod}, policy: confirm}]"))
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	for _, path := range []string{"parsed", "shown"} {
+		for scope, want := range map[string]Policy{"shop-prod": Name, "easy-prod": Confirm} {
+			if e := c.Environment(core.Ref{Source: "kube", Scope: scope}); e.Policy("restart", 1) != want || e.Name == "prod" {
+				t.Errorf("%s, %s: %+v", path, scope, e)
+			}
+		}
+		b, err := c.YAML()
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, _ = Parse(b)
+	}
+}
+
 func TestEnvironmentDefaults(t *testing.T) {
 	for _, x := range []struct {
 		source, scope, namespace, want string

@@ -15,7 +15,7 @@ import (
 type EnvironmentRule struct {
 	Name     string   `yaml:"name" doc:"Shown as the badge." example:"prod"`
 	Match    Match    `yaml:"match" doc:"What belongs to it. All that are given must match; of each, one pattern. Patterns know * and ?."`
-	Policy   Policies `yaml:"policy" doc:"How a change is confirmed: free (enter), confirm (y), name (type the object's name) or deny; or a mapping of verbs and of default, harmless, interrupts, loses to those." example:"{default: name, restart: confirm, delete: deny}"`
+	Policy   Policies `yaml:"policy,omitempty" doc:"How a change is confirmed; without it, as without the rule: free (enter), confirm (y), name (type the object's name) or deny; or a mapping of verbs and of default, harmless, interrupts, loses to those." example:"{default: name, restart: confirm, delete: deny}"`
 	Color    string   `yaml:"color,omitempty" doc:"Of the badge." enum:"red,orange,yellow,green,blue,cyan,purple,grey"`
 	MaxBulk  int      `yaml:"max_bulk,omitempty" doc:"The most objects that one plan may change; 0: no bound." min:"0" max:"100000"`
 	ReadOnly bool     `yaml:"read_only,omitempty" doc:"Nothing is ever changed there."`
@@ -39,7 +39,7 @@ func (r *EnvironmentRule) decodeNode(d *decoder, n *yaml.Node, at string) {
 type Match struct {
 	Context   []string `yaml:"context,omitempty" doc:"Cluster contexts." example:"[prod-*]"`
 	Namespace []string `yaml:"namespace,omitempty" doc:"Namespaces." example:"[payments]"`
-	Host      []string `yaml:"host,omitempty" doc:"Docker hosts and servers." example:"[\"ssh://prod-*\"]"`
+	Host      []string `yaml:"host,omitempty" doc:"Docker hosts and servers." example:"[prod-*]"`
 	Repo      []string `yaml:"repo,omitempty" doc:"Repositories." example:"[acme/shop]"`
 	Source    []string `yaml:"source,omitempty" doc:"Sources." example:"[kube]"`
 }
@@ -80,6 +80,14 @@ type Policies struct {
 	Default Policy
 	Verbs   map[string]Policy
 	Danger  map[int]Policy // core.Plan.Danger
+
+	given bool // the file says so
+}
+
+// IsZero reports that nothing is said: then the names decide, so that a rule
+// that only gives a colour never weakens what guards production.
+func (v Policies) IsZero() bool {
+	return !v.given && v.Default == Confirm && len(v.Verbs) == 0 && len(v.Danger) == 0
 }
 
 // dangerNames are the keys for core.Plan.Danger 0, 1, 2.
@@ -91,10 +99,11 @@ func (v *Policies) decodeNode(d *decoder, n *yaml.Node, at string) {
 		if n.Tag == "!!null" {
 			return
 		}
+		v.given = true
 		v.Default.decodeNode(d, n, at)
 		return
 	}
-	out := Policies{Default: v.Default, Verbs: map[string]Policy{}, Danger: map[int]Policy{}}
+	out := Policies{Default: v.Default, Verbs: map[string]Policy{}, Danger: map[int]Policy{}, given: true}
 	d.entries(n, at, func(key, value *yaml.Node) {
 		var p Policy
 		before := len(d.problems)
@@ -184,12 +193,23 @@ const (
 // Environment finds where an object belongs: the first rule of the file that
 // matches, else what its names look like.
 func (c *Config) Environment(ref core.Ref) Environment {
+	guess := c.guess(ref)
 	for i := range c.Environments {
 		r := &c.Environments[i]
-		if r.Match.matches(ref) {
-			return Environment{r.Name, r.Color, r.ReadOnly || c.ReadOnly, r.MaxBulk, r.Policy}
+		if !r.Match.matches(ref) {
+			continue
 		}
+		e := Environment{r.Name, r.Color, r.ReadOnly || c.ReadOnly, r.MaxBulk, r.Policy}
+		if r.Policy.IsZero() {
+			e.policy = guess.policy
+		}
+		return e
 	}
+	return guess
+}
+
+// guess is the environment without a rule.
+func (c *Config) guess(ref core.Ref) Environment {
 	switch {
 	case isLocal(ref):
 		return Environment{"local", "green", c.ReadOnly, bulkElsewhere, Policies{Default: Confirm}}

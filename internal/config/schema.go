@@ -247,8 +247,6 @@ func defaultWords(v reflect.Value) string {
 	switch x := v.Interface().(type) {
 	case time.Duration:
 		return "`" + x.String() + "`"
-	case Policies:
-		return "`" + x.Default.String() + "`"
 	case bool:
 		return "`" + strconv.FormatBool(x) + "`"
 	case int:
