@@ -1,0 +1,102 @@
+package config
+
+import (
+	"testing"
+
+	"devops-tui/internal/core"
+)
+
+func TestEnvironmentRules(t *testing.T) {
+	c, _ := Parse([]byte(full))
+	for _, x := range []struct {
+		ref      core.Ref
+		name     string
+		readOnly bool
+	}{
+		{core.Ref{Source: "kube", Scope: "prod-eu", Namespace: "payments"}, "live", true},
+		{core.Ref{Source: "kube", Scope: "eu-live", Kind: "namespace", Name: "payments"}, "live", true},
+		{core.Ref{Source: "kube", Scope: "prod-eu", Namespace: "billing"}, "prod", true},
+		{core.Ref{Source: "docker", Scope: "prod-eu", Namespace: "payments"}, "prod", true}, // a host is no context
+		{core.Ref{Source: "github", Scope: "github.com", Namespace: "acme/shop"}, "ci", true},
+		{core.Ref{Source: "docker", Scope: "box-7"}, "boxes", true},
+		{core.Ref{Source: "docker", Scope: "box-77"}, "", true},
+	} {
+		if e := c.Environment(x.ref); e.Name != x.name || e.ReadOnly != x.readOnly {
+			t.Errorf("%v: %+v", x.ref, e)
+		}
+	}
+	live := c.Environment(core.Ref{Source: "kube", Scope: "prod-eu", Namespace: "payments"})
+	for _, x := range []struct {
+		verb   string
+		danger int
+		want   Policy
+	}{{"restart", 1, Confirm}, {"restart", 2, Confirm}, {"delete", 0, Deny}, {"scale", 0, Free}, {"scale", 1, Name}, {"scale", 2, Name}} {
+		if got := live.Policy(x.verb, x.danger); got != x.want {
+			t.Errorf("%s at danger %d: %v, want %v", x.verb, x.danger, got, x.want)
+		}
+	}
+	free := c.Environment(core.Ref{Source: "github", Namespace: "acme/shop"})
+	if free.Policy("cancel", 1) != Free || free.Policy("delete", 2) != Confirm {
+		t.Error("what loses data is free by default")
+	}
+	c.ReadOnly = false
+	if e := c.Environment(core.Ref{Source: "docker", Scope: "box-1"}); !e.ReadOnly {
+		t.Error("the environment's own read-only is lost")
+	}
+}
+
+// TestRuleWithoutPolicyKeepsTheGuard: naming production must not make it easier to change.
+func TestRuleWithoutPolicyKeepsTheGuard(t *testing.T) {
+	c, problems := Parse([]byte("environments: [{name: shop, match: {context: shop-prod}}, {name: easy, match: {context: easy-prod}, policy: confirm}]"))
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	for _, path := range []string{"parsed", "shown"} {
+		for scope, want := range map[string]Policy{"shop-prod": Name, "easy-prod": Confirm} {
+			if e := c.Environment(core.Ref{Source: "kube", Scope: scope}); e.Policy("restart", 1) != want || e.Name == "prod" {
+				t.Errorf("%s, %s: %+v", path, scope, e)
+			}
+		}
+		b, err := c.YAML()
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, _ = Parse(b)
+	}
+}
+
+func TestEnvironmentDefaults(t *testing.T) {
+	for _, x := range []struct {
+		source, scope, namespace, want string
+		policy                         Policy
+	}{
+		{"docker", "local", "", "local", Confirm}, {"docker", "127.0.0.1", "", "local", Confirm}, {"docker", "rootless", "", "local", Confirm},
+		{"kube", "kind-dev", "", "local", Confirm}, {"kube", "minikube", "prod", "local", Confirm}, {"kube", "k3d-x", "", "local", Confirm}, {"kube", "docker-desktop", "", "local", Confirm},
+		{"kube", "default", "", "", Confirm}, {"kube", "staging", "", "", Confirm}, {"docker", "build-7", "", "", Confirm},
+		{"kube", "prod-eu", "", "prod", Name}, {"kube", "arn:aws:eks:eu-1:1:cluster/PROD", "x", "prod", Name}, {"kube", "eu", "payments-production", "prod", Name},
+		{"kube", "gke_shop_eu_prd2", "", "prod", Name}, {"docker", "prod01.example", "", "prod", Name}, {"kube", "live", "", "prod", Name},
+		{"kube", "non-prod", "", "", Confirm}, {"kube", "preprod", "", "", Confirm}, {"kube", "pre-prod", "", "", Confirm}, {"kube", "products", "reproduction", "", Confirm}, {"kube", "liver", "", "", Confirm},
+	} {
+		e := Default().Environment(core.Ref{Source: x.source, Scope: x.scope, Namespace: x.namespace, Kind: "pod", Name: "p"})
+		if e.Name != x.want || e.Policy("restart", 1) != x.policy || e.ReadOnly {
+			t.Errorf("%s %s %s: %+v", x.source, x.scope, x.namespace, e)
+		}
+	}
+	if e := Default().Environment(core.Ref{Source: "kube", Scope: "eu", Kind: "namespace", Name: "prod"}); e.Name != "prod" {
+		t.Error("the namespace prod itself is not production")
+	}
+}
+
+func TestStricter(t *testing.T) {
+	ordered := []Policy{Free, Confirm, Name, Deny}
+	for i, a := range ordered {
+		for j, b := range ordered {
+			if a.Stricter(b) != ordered[max(i, j)] {
+				t.Errorf("%v and %v give %v", a, b, a.Stricter(b))
+			}
+		}
+	}
+	if Policy(9).String() != "policy(9)" {
+		t.Error("an unknown policy has a name")
+	}
+}
