@@ -150,7 +150,8 @@ func (m *Model) crumbs() []text.Safe {
 	return out
 }
 
-// sources is one mark per source instance, with its age when it is stale.
+// sources is one mark per source instance, with its age when it is stale. On a
+// narrow screen the instances of a source share its name.
 func (m *Model) sources() []kit.Span {
 	var out []kit.Span
 	gl := m.styles.Glyphs
@@ -158,16 +159,21 @@ func (m *Model) sources() []kit.Span {
 	for _, h := range m.env.Snap.Health {
 		count[h.Instance.Source]++
 	}
+	last := ""
 	for _, h := range m.env.Snap.Health {
-		if len(out) > 0 {
-			out = append(out, kit.Span{Tok: themes.Muted, Text: text.Lit(" ")})
-		}
-		name := text.Clean(h.Instance.Source)
-		if count[h.Instance.Source] > 1 && m.w >= 100 {
-			name = text.Clean(h.Instance.Scope)
+		name := h.Instance.Source
+		if count[name] > 1 && m.w >= 100 {
+			name = h.Instance.Scope
 		}
 		tok := kit.StateToken(h.State)
-		out = append(out, kit.Span{Tok: themes.Muted, Text: name.Truncate(16)}, kit.Span{Tok: tok, Text: text.Clean(" " + gl.State[h.State].String())})
+		if name != last {
+			if len(out) > 0 {
+				out = append(out, kit.Span{Tok: themes.Muted, Text: text.Lit(" ")})
+			}
+			out = append(out, kit.Span{Tok: themes.Muted, Text: text.Clean(name).Truncate(16)}, kit.Span{Tok: themes.Muted, Text: text.Lit(" ")})
+			last = name
+		}
+		out = append(out, kit.Span{Tok: tok, Text: text.Clean(gl.State[h.State].String())})
 		if (h.State == core.Stale || h.State == core.Down) && !h.LastSeen.IsZero() {
 			out = append(out, kit.Span{Tok: tok, Text: staleAge(m.env.Now.Sub(h.LastSeen))})
 		}

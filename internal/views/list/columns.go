@@ -32,21 +32,26 @@ const (
 	ownNamespace
 )
 
-// spare is how early a column is hidden when space is short.
+// priority is how early the column is hidden when space is short: never (0) for
+// what says which object and how it is, then the larger the earlier.
 func (c column) priority(i int) int {
 	switch {
 	case c.decl.Type == core.Name, c.decl.Type == core.Status:
 		return 0
 	case c.own == ownNamespace:
-		return 2
+		return 6
 	case c.own == ownKind:
-		return 1
+		return 9
 	case c.own == ownScope:
-		return 3
+		return 8
+	case c.decl.ID == "ready", c.decl.ID == "restarts":
+		return 1
 	case c.decl.Type == core.Age:
+		return 3
+	case c.decl.Usage != core.MeasureNone:
 		return 4
 	default:
-		return 5 + i
+		return 10 + i
 	}
 }
 
@@ -87,7 +92,7 @@ func (l *List) buildColumns(n *store.Snapshot) {
 		}
 	}
 	var cols []column
-	if l.multi {
+	if len(names) > 1 {
 		cols = append(cols, column{own: ownKind, decl: core.Column{ID: "kind", Title: text.Lit("KIND")}})
 	}
 	if len(instances) > 1 && (l.scope.Instance == core.Instance{}) {

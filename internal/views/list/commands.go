@@ -14,6 +14,7 @@ import (
 // Command carries out a list command.
 func (l *List) Command(e *pane.Env, c keys.Command) (tea.Cmd, bool) {
 	if l.move(c.ID) {
+		l.settled = true
 		return nil, true
 	}
 	r := l.Selected()

@@ -59,8 +59,8 @@ type List struct {
 	problem  *core.Problem // why a table is not there
 	loading  bool
 	staleOf  map[core.Instance]bool
-	multi    bool // several kinds in one list
 	force    bool
+	settled  bool // the first list is complete, or the user moved: the selection stays with its row
 	lastRows map[store.Key][]*core.Resource
 }
 
@@ -75,7 +75,7 @@ type drawKey struct {
 
 // New makes a list.
 func New(o Options) *List {
-	return &List{o: o, table: kit.NewTable[core.Ref](), marks: map[core.Ref]bool{}, multi: len(o.Kinds) > 1, force: true, lastRows: map[store.Key][]*core.Resource{}}
+	return &List{o: o, table: kit.NewTable[core.Ref](), marks: map[core.Ref]bool{}, force: true, lastRows: map[store.Key][]*core.Resource{}}
 }
 
 // Interest adds the kinds and the rows in sight.
@@ -114,6 +114,7 @@ func (l *List) Selected() *core.Resource {
 
 // Select moves the selection to an object, at once or as soon as it shows.
 func (l *List) Select(ref core.Ref) {
+	l.settled = true
 	if !l.table.Select(ref) {
 		l.table.Want(ref)
 	}
@@ -167,6 +168,29 @@ func (l *List) SetFilter(e *pane.Env, s string) {
 
 // Filter is the filter in force, as it was typed; raw text.
 func (l *List) Filter() string { return l.filter.String() }
+
+// settle keeps the worst row selected until the first list is complete: what
+// comes first over the wire is not what needs a human first.
+func (l *List) settle(n *store.Snapshot) {
+	if l.settled {
+		return
+	}
+	l.table.Home()
+	for i, kinds := range n.Kinds {
+		if h, _ := n.HealthOf(i); h.State == core.Stale || h.State == core.Down {
+			continue
+		}
+		for _, k := range kinds {
+			if !slices.Contains(l.o.Kinds, k.Name) {
+				continue
+			}
+			if t := n.Table(store.Key{Instance: i, Kind: k.Name}); t == nil || !t.State.Listed && t.State.Problem == nil {
+				return
+			}
+		}
+	}
+	l.settled = len(l.tables) > 0
+}
 
 // Head says what is shown of how many.
 func (l *List) Head(e *pane.Env) pane.Head {
@@ -280,6 +304,7 @@ func (l *List) Mouse(e *pane.Env, m tea.MouseMsg, x, y int) tea.Cmd {
 			l.table.Scroll(3)
 		}
 	case tea.MouseClickMsg:
+		l.settled = true
 		hit := l.table.At(x, y)
 		if hit.Header && hit.Column >= 0 && hit.Column < len(l.columns) {
 			l.sortBy(e, hit.Column)

@@ -40,6 +40,7 @@ func (l *List) Refresh(e *pane.Env) {
 		return
 	}
 	l.table.Refresh(source{l, n, e.Now, e.Styles.PhaseGlyph})
+	l.settle(n)
 }
 
 func (l *List) usageDependent() bool { return l.needsUsage() }

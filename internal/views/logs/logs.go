@@ -40,6 +40,8 @@ type Pane struct {
 	ended  bool
 	err    *core.Problem
 	pinned bool
+	first  *core.Origin // of the oldest line seen
+	many   bool         // lines of several origins: each is labelled
 
 	input  *kit.Input
 	search query.Query
@@ -127,8 +129,8 @@ func (p *Pane) Open(e *pane.Env, req core.LogRequest) tea.Cmd {
 	p.src = lines{search: p.src.search, only: p.src.only, context: p.src.context, fold: p.src.fold}
 	p.src.update(p.log.View())
 	p.view.SetSource(&p.src)
-	single := req.Ref.Kind == "container" || req.Container != ""
-	p.view.SetOrigins(!single)
+	p.view.SetOrigins(false)
+	p.first, p.many = nil, false
 	p.epoch++
 	epoch, log, backend := p.epoch, p.log, e.Backend
 	ctx, cancel := context.WithCancel(context.Background())
@@ -174,8 +176,33 @@ func asProblem(err error) *core.Problem {
 
 // Refresh takes the lines that came.
 func (p *Pane) Refresh(*pane.Env) {
-	if p.log != nil {
-		p.src.update(p.log.View())
+	if p.log == nil {
+		return
+	}
+	v := p.log.View()
+	if v.Version == p.src.view.Version {
+		return
+	}
+	p.src.update(v)
+	p.showOrigins(&v)
+}
+
+// showOrigins shows where each line comes from as soon as there is more than one origin.
+func (p *Pane) showOrigins(v *store.LogView) {
+	if p.many {
+		return
+	}
+	for i := v.Len - 1; i >= 0 && uint64(i)+v.Dropped >= v.From; i-- {
+		o := v.At(i).Origin
+		switch {
+		case o == nil:
+		case p.first == nil:
+			p.first = o
+		case o.Label != p.first.Label:
+			p.many = true
+			p.view.SetOrigins(true)
+			return
+		}
 	}
 }
 
