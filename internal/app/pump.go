@@ -40,9 +40,6 @@ func (p *pump) filter(_ tea.Model, msg tea.Msg) tea.Msg {
 		if !canStop() {
 			return nil
 		}
-		beforeStop()
-	case tea.ResumeMsg:
-		afterStop()
 	case tea.BlurMsg:
 		p.blurred.Store(true)
 	case tea.FocusMsg:

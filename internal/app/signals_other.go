@@ -33,9 +33,5 @@ func (r *run) watchSignals(ctx context.Context, p *tea.Program) *ending {
 	return e
 }
 
-func beforeStop() {}
-
-func afterStop() {}
-
 // signal is the number of the signal that ended the program; 0: none.
 func (e *ending) signal() int { return int(e.sig.Load()) }

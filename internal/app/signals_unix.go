@@ -24,52 +24,56 @@ type ending struct {
 // killAfter is how long the loop may take to end after a signal.
 const killAfter = 500 * time.Millisecond
 
+// What the parent asks of the child. SIGTSTP itself cannot be taken and given
+// back: once it was, this runtime never stops for it again.
+const (
+	suspendSignal = syscall.SIGUSR1 // restore the terminal and stop
+	redrawSignal  = syscall.SIGUSR2 // take the terminal again: it was restored behind your back
+)
+
 // watchSignals ends the program on SIGTERM, SIGHUP and SIGINT, and suspends it
-// on SIGTSTP. SIGQUIT is left to the runtime: it dumps all goroutines.
+// when the parent asks. SIGQUIT is left to the runtime: it dumps all goroutines.
 func (r *run) watchSignals(ctx context.Context, p *tea.Program) *ending {
 	e := &ending{}
 	c := make(chan os.Signal, 8)
-	signal.Notify(c, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGINT)
-	stopped := make(chan os.Signal, 1)
-	notifyStop(stopped)
+	signal.Notify(c, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGINT, suspendSignal, redrawSignal)
 	core.Go("signals", func() {
 		defer signal.Stop(c)
 		for {
 			select {
 			case <-ctx.Done():
 				return
-			case <-stopped:
-				p.Send(tea.SuspendMsg{})
 			case s := <-c:
-				e.mu.Lock()
-				first := e.sig == 0
-				e.sig = s.(syscall.Signal)
-				e.mu.Unlock()
-				if !first {
-					continue
+				switch s {
+				case suspendSignal:
+					p.Send(tea.SuspendMsg{})
+				case redrawSignal:
+					_ = p.ReleaseTerminal()
+					_ = p.RestoreTerminal()
+					p.Send(tea.ResumeMsg{})
+				default:
+					if e.begin(s.(syscall.Signal)) {
+						signal.Ignore(syscall.SIGTTOU) // the terminal may belong to others by now
+						core.Go("quit", p.Quit)
+						time.AfterFunc(killAfter, p.Kill)
+					}
 				}
-				signal.Ignore(syscall.SIGTTOU) // the terminal may have been given to others
-				core.Go("quit", p.Quit)
-				time.AfterFunc(killAfter, p.Kill)
 			}
 		}
 	})
 	return e
 }
 
-// stopSignals is where SIGTSTP goes while the cockpit is on screen; set once,
-// before the program runs.
-var stopSignals chan<- os.Signal
-
-func notifyStop(c chan<- os.Signal) {
-	stopSignals = c
-	signal.Notify(c, syscall.SIGTSTP)
+// begin takes the signal that ends the program; false: it is not the first.
+func (e *ending) begin(s syscall.Signal) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.sig != 0 {
+		return false
+	}
+	e.sig = s
+	return true
 }
-
-// beforeStop lets SIGTSTP stop this process; afterStop takes it again.
-func beforeStop() { signal.Reset(syscall.SIGTSTP) }
-
-func afterStop() { signal.Notify(stopSignals, syscall.SIGTSTP) }
 
 // signal is the number of the signal that ended the program; 0: none.
 func (e *ending) signal() int {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"reflect"
 	"runtime"
 	"strconv"
 	"strings"
@@ -80,6 +81,8 @@ func (l *link) restored() {
 // watcher is the parent's view of the child.
 type watcher struct {
 	pid     int
+	in, out *os.File
+	before  *term.State // of the terminal
 	waits   chan unix.WaitStatus
 	signals chan os.Signal
 	kill    *time.Timer // ends a child that does not end by itself
@@ -115,7 +118,7 @@ func (r *run) supervise(ctx context.Context) (code int, done bool) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	adopt()
-	w := &watcher{waits: make(chan unix.WaitStatus), signals: make(chan os.Signal, 16), kill: time.NewTimer(time.Hour)}
+	w := &watcher{in: in, out: out, before: before, waits: make(chan unix.WaitStatus), signals: make(chan os.Signal, 16), kill: time.NewTimer(time.Hour)}
 	w.kill.Stop()
 	signal.Notify(w.signals, unix.SIGTERM, unix.SIGHUP, unix.SIGINT, unix.SIGQUIT, unix.SIGTSTP, unix.SIGCONT)
 	defer signal.Stop(w.signals)
@@ -207,6 +210,7 @@ func (w *watcher) signal(s syscall.Signal) {
 			return
 		case <-t.C:
 		}
+		s = suspendSignal
 	case unix.SIGTERM, unix.SIGHUP, unix.SIGINT, unix.SIGQUIT:
 		w.kill.Reset(endLimit)
 	}
@@ -214,12 +218,25 @@ func (w *watcher) signal(s syscall.Signal) {
 }
 
 // stopToo stops this process as the child is stopped, so that the shell sees
-// the job stopped, and goes on with it.
+// the job stopped, and goes on with it. A child that was stopped from outside
+// could not restore the terminal first.
 func (w *watcher) stopToo() {
 	w.drop(unix.SIGTSTP)
+	held, err := term.GetState(w.in.Fd())
+	rough := err == nil && !reflect.DeepEqual(held, w.before)
+	if rough {
+		_, _ = io.WriteString(w.out, resetTerminal)
+		_ = term.Restore(w.in.Fd(), w.before)
+	}
 	_ = unix.Kill(os.Getpid(), unix.SIGSTOP)
 	w.drop(unix.SIGTSTP, unix.SIGCONT)
+	if rough {
+		_ = term.Restore(w.in.Fd(), held)
+	}
 	_ = unix.Kill(w.pid, unix.SIGCONT)
+	if rough {
+		_ = unix.Kill(w.pid, redrawSignal)
+	}
 }
 
 // drop takes waiting signals out of the queue and keeps the others.
