@@ -59,7 +59,7 @@ func parseStyle(s string, palette map[string]text.Color) (text.Style, error) {
 		back := w == "on"
 		if back {
 			if i++; i == len(words) {
-				return st, fmt.Errorf("style %q: no colour after \"on\"", s)
+				return st, fmt.Errorf("style %q: no colour after \"on\"; a colour with # needs quotes", s)
 			}
 			w = words[i]
 		}

@@ -294,6 +294,9 @@ func (f *file) pairs(n *yaml.Node, what string, visit func(k, v string) error) e
 		if v.Kind != yaml.ScalarNode {
 			return fmt.Errorf("%s:%d: %s: %s: want one line of text", f.path, v.Line, what, k.Value)
 		}
+		if v.Tag == "!!null" { // YAML takes an unquoted # for a comment
+			return fmt.Errorf("%s:%d: %s: %s: nothing given; a colour with # needs quotes", f.path, v.Line, what, k.Value)
+		}
 		if seen[k.Value] {
 			return fmt.Errorf("%s:%d: %s: %s is given twice", f.path, k.Line, what, k.Value)
 		}

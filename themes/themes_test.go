@@ -35,7 +35,9 @@ func TestThemesOfFixedColoursSayWhatTheyAreReadOn(t *testing.T) {
 		th, _ := Builtin().Get(n)
 		fixed := false
 		for _, st := range th.Styles {
-			fixed = fixed || st.FG.Kind == text.RGB || st.BG.Kind == text.RGB
+			_, fg := rgb(st.FG)
+			_, bg := rgb(st.BG)
+			fixed = fixed || fg || bg
 		}
 		if fixed != (len(th.On) > 0) {
 			t.Errorf("%s: fixed colours %v, backgrounds %v", n, fixed, th.On)
@@ -206,6 +208,7 @@ func TestErrorsNameFileAndLine(t *testing.T) {
 		{"tokens:\n  fg: red on\n", "x.yaml:2: tokens: fg: style \"red on\": no colour after"},
 		{"tokens:\n  fg: rot\n", "x.yaml:2: tokens: fg: unknown colour \"rot\""},
 		{"tokens:\n  fg: [red]\n", "x.yaml:2: tokens: fg: want one line"},
+		{"tokens:\n  fg: #ffffff\n", "x.yaml:2: tokens: fg: nothing given; a colour with # needs quotes"},
 		{"tokens: red\n", "x.yaml:1: tokens: want a mapping"},
 		{"palette:\n  a: \"#12345g\"\n", "x.yaml:2: palette: a: colour"},
 		{"on: red\n", "x.yaml:1: on: want a list"},

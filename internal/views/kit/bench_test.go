@@ -45,7 +45,7 @@ func (p *pods) Row(i int, r *Row) {
 	tok := PhaseToken(p.phase[i])
 	r.Glyph, r.GlyphTok = p.glyphs.Phase[p.phase[i]], tok
 	r.Cells[0].Text = p.name[i]
-	r.Cells[1].Text, r.Cells[1].Tok = p.status[i], tok
+	r.Cells[1].Text, r.Cells[1].Tok = p.status[i], WordToken(p.phase[i])
 	for c := range podCells {
 		r.Cells[2+c].Text, r.Cells[2+c].Tok = podCells[c], themes.Muted
 	}

@@ -248,6 +248,16 @@ func PhaseToken(p core.Phase) themes.Token {
 	}
 }
 
+// WordToken is the token of a phase's word in a row, next to its glyph: what
+// is well is plain text, so that trouble stands out and a row that is well
+// costs fewer bytes.
+func WordToken(p core.Phase) themes.Token {
+	if tok := PhaseToken(p); tok != themes.OK {
+		return tok
+	}
+	return themes.FG
+}
+
 // LevelToken is the token of a log level.
 func LevelToken(l core.Level) themes.Token {
 	switch l {

@@ -1,11 +1,13 @@
 package kit
 
 import (
+	"image/color"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/charmbracelet/colorprofile"
+	"github.com/charmbracelet/x/ansi"
 
 	"devops-tui/internal/text"
 	"devops-tui/themes"
@@ -90,6 +92,27 @@ func TestHighlightsKeepTheTextWhole(t *testing.T) {
 	for _, w := range []string{match + "e\u0301", match + "中"} {
 		if !strings.Contains(got, w) {
 			t.Errorf("%q has no %q", got, w)
+		}
+	}
+}
+
+// What is readable in full colour stays so on a terminal with 256.
+func TestThemesAreReadableIn256Colours(t *testing.T) {
+	to256 := func(c text.Color) text.Color {
+		if c.Kind != text.RGB {
+			return c
+		}
+		i := colorprofile.ANSI256.Convert(color.RGBA{uint8(c.Value >> 16), uint8(c.Value >> 8), uint8(c.Value), 0xff}).(ansi.IndexedColor)
+		return text.Color{Kind: text.Palette, Value: uint32(i)}
+	}
+	for _, n := range themes.Builtin().Names() {
+		th, _ := themes.Builtin().Get(n)
+		less := *th
+		for tok := range less.Styles {
+			less.Styles[tok].FG, less.Styles[tok].BG = to256(less.Styles[tok].FG), to256(less.Styles[tok].BG)
+		}
+		for _, b := range themes.Check(&less) {
+			t.Errorf("%s: %s", n, b)
 		}
 	}
 }

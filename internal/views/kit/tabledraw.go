@@ -119,7 +119,7 @@ func (t *Table[ID]) drawRow(out *lines, i int) {
 		style(themes.Mark)
 		b = append(b, st.Glyphs.Mark.s...)
 	case surface != Ground:
-		style(themes.Accent)
+		style(themes.FG)
 		b = append(b, st.Glyphs.Cursor.s...)
 	default:
 		gap = 1
