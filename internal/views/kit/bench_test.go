@@ -12,6 +12,8 @@ import (
 	"devops-tui/themes"
 )
 
+var apps = [...]string{"payments-api", "web", "billing-worker", "checkout", "search-indexer"}
+
 // pods is 10,000 rows as a pods list has them.
 type pods struct {
 	name   []text.Safe
@@ -25,7 +27,7 @@ type pods struct {
 func newPods(n int) *pods {
 	p := &pods{index: make(map[int]int, n), glyphs: GlyphsFor(Unicode)}
 	for i := range n {
-		p.name = append(p.name, text.Clean(fmt.Sprintf("payments-api-7d9f66b8c-%05d", i)))
+		p.name = append(p.name, text.Clean(fmt.Sprintf("%s-%07x-%05x", apps[i%len(apps)], uint32(i/3)*2654435761>>4, uint32(i)*40503&0xfffff)))
 		p.id = append(p.id, i)
 		p.index[i] = i
 		ph := core.Phase(i % 6)

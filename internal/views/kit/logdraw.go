@@ -94,6 +94,7 @@ func (v *LogView) Draw(st *Styles, w, h int) Block {
 	if v.grow(n) {
 		v.locate() // the text has less room now
 	}
+	v.fresh = false
 	out := newLines(h*(2*w+64), h)
 	v.lineOf = v.lineOf[:0]
 	skip := v.at.sub
@@ -116,8 +117,12 @@ func (v *LogView) Draw(st *Styles, w, h int) Block {
 
 // count adds up the lines that never were on the screen.
 func (v *LogView) count(n int, last uint64, h int) {
-	if v.follow && v.seenAny && last > v.lastPos {
-		if arrived := last - v.lastPos; arrived > uint64(h) {
+	if v.follow && v.seenAny && n > 0 && last > v.lastPos {
+		arrived := uint64(n - v.index(v.lastPos+1))
+		if first := v.src.FirstSeq(); first > v.lastPos+1 {
+			arrived += first - v.lastPos - 1 // came and went between two frames
+		}
+		if arrived > uint64(h) {
 			v.passed += arrived - uint64(h)
 		}
 	}

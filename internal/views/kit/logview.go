@@ -68,6 +68,7 @@ type LogView struct {
 
 	lastPos uint64 // newest line drawn
 	seenAny bool
+	fresh   bool // the source is another since the last Draw
 	passed  uint64
 	lost    uint64
 
@@ -90,14 +91,18 @@ func NewLogView() *LogView {
 
 // SetSource gives the view another log and goes to its end.
 func (v *LogView) SetSource(src LogSource) {
-	v.src, v.follow, v.dirty, v.hasCur, v.seenAny = src, true, true, false, false
+	v.src, v.follow, v.dirty, v.hasCur, v.seenAny, v.fresh = src, true, true, false, false, true
 	v.passed, v.lost, v.labelW = 0, 0, 0
 	v.at, v.anchor = pager{}, 0
+	clear(v.marks)
 }
 
 // ReplaceSource gives the view the same log in another form (a filter, folded
 // patterns) and stays at the place.
-func (v *LogView) ReplaceSource(src LogSource) { v.src, v.dirty = src, true }
+func (v *LogView) ReplaceSource(src LogSource) {
+	v.src, v.dirty = src, true
+	v.seenAny, v.fresh = false, true // what a filter hides is not lost, and what it shows is not new
+}
 
 // SetFollow keeps the newest line in sight, or stays.
 func (v *LogView) SetFollow(on bool) { v.follow, v.dirty = on, true }
@@ -344,7 +349,7 @@ func (v *LogView) locate() {
 		return
 	}
 	if first := v.src.FirstSeq(); v.anchor < first {
-		if v.seenAny {
+		if !v.fresh {
 			v.lost += first - v.anchor
 		}
 		v.at, v.anchor = pager{}, first

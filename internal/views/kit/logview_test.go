@@ -276,3 +276,27 @@ func TestPrettyLogTakesRows(t *testing.T) {
 		t.Fatalf("a structured line on %d rows: %q", rows, out)
 	}
 }
+
+func TestAFilterLosesNothing(t *testing.T) {
+	st := styles(t, "mono", colorprofile.ASCII, ASCII)
+	r := &ring{max: 1000}
+	r.add(1000)
+	v := bareLog(r)
+	v.Draw(st, 30, 5)
+	v.Home()
+	v.Draw(st, 30, 5)
+	v.ReplaceSource(&ring{max: 1000, next: 1000, first: 990}) // the first match is far down
+	out := plain(v.Draw(st, 30, 5))
+	if s := v.Stats(); s.Lost != 0 || out[0] != " line 990" {
+		t.Errorf("hidden lines are not lost: %+v, %q", s, out)
+	}
+	few := &ring{max: 100_000, hide: 100}
+	few.add(100)
+	v.SetSource(few)
+	v.Draw(st, 30, 5)
+	few.add(900) // 900 lines, of which the filter shows 9
+	v.Draw(st, 30, 5)
+	if s := v.Stats(); s.Passed != 4 {
+		t.Errorf("passed %d lines, want the 4 that could have been shown", s.Passed)
+	}
+}

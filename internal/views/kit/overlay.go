@@ -1,6 +1,8 @@
 package kit
 
 import (
+	"strings"
+
 	"github.com/charmbracelet/x/ansi"
 
 	"devops-tui/themes"
@@ -9,13 +11,31 @@ import (
 // Dim returns a block as plain faint text, of the same size.
 func Dim(st *Styles, body Block, w int) Block {
 	out := newLines(len(body)*(2*w+32), len(body))
+	var plain []byte
 	for _, l := range body {
+		plain = strip(plain[:0], l)
 		out.b = append(out.b, st.SGR(themes.Faint)...)
-		out.b = fit(out.b, ansi.Strip(l), w, false, "")
+		out.b = fit(out.b, string(plain), w, false, "")
 		out.b = append(out.b, st.end()...)
 		out.end()
 	}
 	return out.block()
+}
+
+// strip appends a line without its styles. A Block has no other sequences.
+func strip(b []byte, s string) []byte {
+	for {
+		esc := strings.IndexByte(s, 0x1b)
+		if esc < 0 {
+			return append(b, s...)
+		}
+		b = append(b, s[:esc]...)
+		end := strings.IndexByte(s[esc:], 'm')
+		if end < 0 {
+			return b
+		}
+		s = s[esc+end+1:]
+	}
 }
 
 // Rect is a place on the screen.
