@@ -144,14 +144,10 @@ func (m *Model) plural(kind string) string {
 }
 
 func (m *Model) kindTitle(kind string) text.Safe {
-	s := m.plural(kind)
-	if s == "" {
-		return text.Clean(kind)
+	if k := m.kindDecl(kind); k != nil && !k.Title.Empty() {
+		return k.Title
 	}
-	if c := s[0]; c >= 'a' && c <= 'z' {
-		s = string(c-'a'+'A') + s[1:]
-	}
-	return text.Clean(s)
+	return text.Clean(m.plural(kind))
 }
 
 // kindPage is a view of one kind, opened by name.

@@ -73,6 +73,7 @@ func (l *List) buildColumns(n *store.Snapshot) {
 	var names []string
 	namespaced := false
 	instances := map[core.Instance]bool{}
+	measured := false // some instance has usage: columns that stay empty are left out
 	for i, ks := range n.Kinds {
 		for j := range ks {
 			k := &ks[j]
@@ -80,6 +81,7 @@ func (l *List) buildColumns(n *store.Snapshot) {
 				continue
 			}
 			instances[i] = true
+			measured = measured || n.NoUsage(i) == nil
 			if old := kinds[k.Name]; old == nil || len(k.Columns) > len(old.Columns) {
 				kinds[k.Name] = k
 			}
@@ -103,7 +105,7 @@ func (l *List) buildColumns(n *store.Snapshot) {
 	}
 	for _, name := range names {
 		for at, decl := range kinds[name].Columns {
-			if l.o.Columns != nil && !slices.Contains(l.o.Columns, decl.ID) {
+			if l.o.Columns != nil && !slices.Contains(l.o.Columns, decl.ID) || decl.Usage != core.MeasureNone && !measured {
 				continue
 			}
 			i := slices.IndexFunc(cols, func(c column) bool { return c.own == declared && c.decl.ID == decl.ID })
@@ -138,7 +140,7 @@ func (l *List) setColumns() {
 		case core.Number, core.Bytes, core.CPU, core.Percent, core.Age, core.Duration:
 			k.Right = true
 		case core.Name:
-			k.Min = max(k.Min, 12)
+			k.Min = max(k.Min, 24) // names are what a list is read by: other columns give way first
 		}
 		if c.own == ownNamespace || c.own == ownScope {
 			k.Max = 24
