@@ -285,13 +285,16 @@ func TestYAMLKeys(t *testing.T) {
 func TestGlyphsAreOneCell(t *testing.T) {
 	for _, mode := range []GlyphMode{Unicode, ASCII, Nerd} {
 		g := GlyphsFor(mode)
-		all := append([]Glyph{g.Dot, g.Cursor, g.Mark, g.Ellipsis, g.Times, g.Restarts, g.ArrowUp, g.ArrowDown, g.ArrowLeft, g.ArrowRight, g.MoreLeft, g.MoreRight,
-			g.Separator, g.Crumb, g.Warning, g.Caret, g.Locked, g.Horizontal, g.Vertical, g.TopLeft, g.TopRight, g.BottomLeft, g.BottomRight,
-			g.BarFull, g.BarEmpty, g.StageDone, g.StageTodo, g.AxisV, g.AxisH, g.AxisCorner, g.AxisTick, g.GuideH, g.Deploy, g.Gap, g.Folded, g.Selected, g.Disabled, g.Wrapped}, g.Levels...)
+		all := append([]Glyph{g.Dot, g.Cursor, g.Mark, g.Ellipsis, g.Times, g.Restarts, g.ArrowUp, g.ArrowDown, g.MoreLeft, g.MoreRight,
+			g.Separator, g.Crumb, g.Warning, g.Locked, g.Horizontal, g.Vertical, g.TopLeft, g.TopRight, g.BottomLeft, g.BottomRight,
+			g.BarFull, g.BarEmpty, g.StageDone, g.StageTodo, g.AxisV, g.AxisH, g.AxisCorner, g.AxisTick, g.GuideH, g.Deploy, g.Gap, g.Selected, g.Disabled}, g.Levels...)
 		all = append(append(append(all, g.Heat...), g.Phase[:]...), g.State[:]...)
 		for i, x := range all {
 			if ansi.StringWidth(x.s) != 1 || ansi.StringWidthWc(x.s) != 1 || len([]rune(x.s)) != 1 {
 				t.Errorf("%s: glyph %d %q is not one cell", mode, i, x.s)
+			}
+			if x.Safe().String() != x.s {
+				t.Errorf("%s: glyph %q as text is %q", mode, x.s, x.Safe())
 			}
 			if mode == ASCII && x.s[0] >= 0x80 {
 				t.Errorf("glyph %d %q is not ASCII", i, x.s)

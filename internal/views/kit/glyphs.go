@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"devops-tui/internal/core"
+	"devops-tui/internal/text"
 )
 
 // GlyphMode says which characters the terminal's font is trusted with.
@@ -39,6 +40,9 @@ type Glyph struct{ s string }
 // String returns the character.
 func (g Glyph) String() string { return g.s }
 
+// Safe returns the character as text, for a Span.
+func (g Glyph) Safe() text.Safe { return text.Clean(g.s) }
+
 // Glyphs is a set of characters, each exactly one cell wide.
 type Glyphs struct {
 	Mode GlyphMode
@@ -46,15 +50,15 @@ type Glyphs struct {
 	Phase [6]Glyph // by core.Phase
 	State [4]Glyph // by core.State
 
-	Dot, Cursor, Mark, Ellipsis, Times, Restarts     Glyph
-	ArrowUp, ArrowDown, ArrowLeft, ArrowRight        Glyph // sort order, change
-	MoreLeft, MoreRight                              Glyph // more columns on that side
-	Separator, Crumb, Warning, Caret, Locked         Glyph
-	Horizontal, Vertical                             Glyph
-	TopLeft, TopRight, BottomLeft, BottomRight       Glyph
-	BarFull, BarEmpty, StageDone, StageTodo          Glyph
-	AxisV, AxisH, AxisCorner, AxisTick, GuideH       Glyph
-	Deploy, Gap, Folded, Selected, Disabled, Wrapped Glyph
+	Dot, Cursor, Mark, Ellipsis, Times, Restarts Glyph
+	ArrowUp, ArrowDown                           Glyph // sort order, change
+	MoreLeft, MoreRight                          Glyph // more columns on that side
+	Separator, Crumb, Warning, Locked            Glyph
+	Horizontal, Vertical                         Glyph
+	TopLeft, TopRight, BottomLeft, BottomRight   Glyph
+	BarFull, BarEmpty, StageDone, StageTodo      Glyph
+	AxisV, AxisH, AxisCorner, AxisTick, GuideH   Glyph
+	Deploy, Gap, Selected, Disabled              Glyph
 
 	Levels  []Glyph // rising bars, first is the lowest that is not empty
 	Heat    []Glyph // rising shades, first is "nothing"
@@ -76,12 +80,12 @@ var asciiGlyphs = Glyphs{
 	Phase: [6]Glyph{core.Unknown: g("?"), core.Pending: g("o"), core.Running: g("+"), core.Succeeded: g("="), core.Degraded: g("!"), core.Failed: g("x")},
 	State: [4]Glyph{core.Connecting: g("o"), core.Live: g("+"), core.Stale: g("~"), core.Down: g("x")},
 	Dot:   g("-"), Cursor: g(">"), Mark: g("*"), Ellipsis: g("~"), Times: g("x"), Restarts: g("r"),
-	ArrowUp: g("^"), ArrowDown: g("v"), ArrowLeft: g("<"), ArrowRight: g(">"), MoreLeft: g("<"), MoreRight: g(">"),
-	Separator: g("|"), Crumb: g(">"), Warning: g("!"), Caret: g("_"), Locked: g("#"),
+	ArrowUp: g("^"), ArrowDown: g("v"), MoreLeft: g("<"), MoreRight: g(">"),
+	Separator: g("|"), Crumb: g(">"), Warning: g("!"), Locked: g("#"),
 	Horizontal: g("-"), Vertical: g("|"), TopLeft: g("+"), TopRight: g("+"), BottomLeft: g("+"), BottomRight: g("+"),
 	BarFull: g("#"), BarEmpty: g("."), StageDone: g("#"), StageTodo: g("."),
 	AxisV: g("|"), AxisH: g("-"), AxisCorner: g("+"), AxisTick: g("+"), GuideH: g("-"),
-	Deploy: g(":"), Gap: g("~"), Folded: g("*"), Selected: g(">"), Disabled: g("-"), Wrapped: g("\\"),
+	Deploy: g(":"), Gap: g("~"), Selected: g(">"), Disabled: g("-"),
 	Levels: glyphs("_", ".", "-", "=", "+", "*", "#", "@"), Heat: glyphs(".", "-", "+", "#", "@"),
 }
 
@@ -90,12 +94,12 @@ var unicodeGlyphs = Glyphs{
 	Phase: [6]Glyph{core.Unknown: g("?"), core.Pending: g("◐"), core.Running: g("●"), core.Succeeded: g("✓"), core.Degraded: g("▲"), core.Failed: g("✗")},
 	State: [4]Glyph{core.Connecting: g("○"), core.Live: g("●"), core.Stale: g("◐"), core.Down: g("✗")},
 	Dot:   g("·"), Cursor: g("▸"), Mark: g("◆"), Ellipsis: g("…"), Times: g("×"), Restarts: g("↻"),
-	ArrowUp: g("↑"), ArrowDown: g("↓"), ArrowLeft: g("←"), ArrowRight: g("→"), MoreLeft: g("‹"), MoreRight: g("›"),
-	Separator: g("│"), Crumb: g("▸"), Warning: g("▲"), Caret: g("▏"), Locked: g("⊘"),
+	ArrowUp: g("↑"), ArrowDown: g("↓"), MoreLeft: g("‹"), MoreRight: g("›"),
+	Separator: g("│"), Crumb: g("▸"), Warning: g("▲"), Locked: g("⊘"),
 	Horizontal: g("─"), Vertical: g("│"), TopLeft: g("╭"), TopRight: g("╮"), BottomLeft: g("╰"), BottomRight: g("╯"),
 	BarFull: g("█"), BarEmpty: g("░"), StageDone: g("▰"), StageTodo: g("▱"),
 	AxisV: g("│"), AxisH: g("─"), AxisCorner: g("└"), AxisTick: g("┤"), GuideH: g("╌"),
-	Deploy: g("┊"), Gap: g("╌"), Folded: g("≈"), Selected: g("▸"), Disabled: g("⊘"), Wrapped: g("↪"),
+	Deploy: g("┊"), Gap: g("╌"), Selected: g("▸"), Disabled: g("⊘"),
 	Levels: glyphs("▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"), Heat: glyphs("·", "░", "▒", "▓", "█"),
 	Braille: true,
 }

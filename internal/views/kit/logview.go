@@ -314,11 +314,11 @@ func (v *LogView) Info() text.Safe {
 	s := v.Stats()
 	switch {
 	case v.follow && s.Passed > 0:
-		return text.Sprintf("following · %s passed", text.Count(int(s.Passed)))
+		return text.Sprintf("following, %s passed", text.Count(int(s.Passed)))
 	case v.follow:
 		return text.Lit("following")
 	case s.Lost > 0:
-		return text.Sprintf("%s below · %s dropped", text.Count(s.Below), text.Count(int(s.Lost)))
+		return text.Sprintf("%s below, %s dropped", text.Count(s.Below), text.Count(int(s.Lost)))
 	default:
 		return text.Sprintf("%s below", text.Count(s.Below))
 	}
