@@ -234,7 +234,7 @@ func (p *Plan) foot(e *pane.Env, w int) kit.Block {
 	case p.proposal.Level == actions.Free:
 		return append(out, line(themes.Key, text.Lit("enter confirms · esc cancels"))...)
 	default:
-		return append(out, line(themes.Key, text.Lit("y confirms · any other key cancels nothing · esc cancels"))...)
+		return append(out, line(themes.Key, text.Lit("y confirms · esc cancels"))...)
 	}
 }
 

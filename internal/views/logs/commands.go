@@ -59,7 +59,7 @@ func (p *Pane) Command(e *pane.Env, c keys.Command) (tea.Cmd, bool) {
 	case keys.Timestamps:
 		p.view.SetTime(p.view.Time().Next())
 	case keys.Pretty:
-		p.view.SetPretty(!p.view.Pretty())
+		p.pretty(e)
 	case keys.Patterns:
 		p.src.fold = !p.src.fold
 		p.refilter()
@@ -100,6 +100,25 @@ func (p *Pane) Command(e *pane.Env, c keys.Command) (tea.Cmd, bool) {
 		return nil, false
 	}
 	return nil, true
+}
+
+// pretty goes through the forms of structured lines: the message first (the
+// default), field by field, as they are.
+func (p *Pane) pretty(e *pane.Env) {
+	say := text.Lit("structured lines: message first")
+	switch {
+	case !p.src.raw && !p.view.Pretty():
+		p.src.raw = true
+		p.view.SetPretty(true)
+		say = text.Lit("structured lines: field by field")
+	case p.view.Pretty():
+		p.view.SetPretty(false)
+		say = text.Lit("structured lines: as they are")
+	default:
+		p.src.raw = false
+	}
+	p.view.ReplaceSource(&p.src)
+	e.Send(pane.Notify{Text: say})
 }
 
 // refilter runs the buffer through the filter again and stays at the place.

@@ -20,6 +20,7 @@ type lines struct {
 	context int  // lines kept around a match
 	since   int64
 	fold    bool
+	raw     bool // JSON lines as they are
 
 	kept   []keptLine // of the filtered form; ordered by number
 	seenTo uint64     // lines below this number went through the filter
@@ -149,18 +150,28 @@ func (l *lines) FirstSeq() uint64 {
 	return l.view.Dropped
 }
 
-// At implements kit.LogSource.
+// At implements kit.LogSource. Only lines in sight are asked for, so only they
+// are made compact.
 func (l *lines) At(i int) kit.LogLine {
-	if !l.filtered() {
-		return kit.LogLine{Line: *l.view.At(i), Pos: l.view.Dropped + uint64(i)}
+	x := kit.LogLine{}
+	if l.filtered() {
+		k := l.kept[i]
+		x = kit.LogLine{Line: *l.view.At(int(k.number - l.view.Dropped)), Pos: k.number, Fold: k.fold, Context: k.context}
+	} else {
+		x = kit.LogLine{Line: *l.view.At(i), Pos: l.view.Dropped + uint64(i)}
 	}
-	k := l.kept[i]
-	return kit.LogLine{Line: *l.view.At(int(k.number - l.view.Dropped)), Pos: k.number, Fold: k.fold, Context: k.context}
+	if !l.raw {
+		x.Text = compact(x.Text)
+	}
+	return x
 }
 
 // plain is the text of all lines that are shown, for saving.
 func (l *lines) plain(stamp func(int64) text.Safe) []string {
 	out := make([]string, 0, l.Len())
+	raw := l.raw
+	l.raw = true
+	defer func() { l.raw = raw }()
 	for i := range l.Len() {
 		x := l.At(i)
 		s := x.Text.String()

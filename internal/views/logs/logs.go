@@ -126,7 +126,7 @@ func (p *Pane) Open(e *pane.Env, req core.LogRequest) tea.Cmd {
 	p.req, p.err, p.ended, p.force = req, nil, false, true
 	p.label = text.Clean(req.Ref.Name)
 	p.log = e.Backend.NewLog()
-	p.src = lines{search: p.src.search, only: p.src.only, context: p.src.context, fold: p.src.fold}
+	p.src = lines{search: p.src.search, only: p.src.only, context: p.src.context, fold: p.src.fold, raw: p.src.raw}
 	p.src.update(p.log.View())
 	p.view.SetSource(&p.src)
 	p.view.SetOrigins(false)
