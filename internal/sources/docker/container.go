@@ -229,7 +229,7 @@ func (s *Source) containerRow(it *item, now time.Time) (*core.Resource, state) {
 	r.Cells = []core.Cell{
 		label(name), {Text: st.reason}, label(string(st.health)), {}, {}, restarts, label(imageName(c)),
 		label(c.Labels[labelProject]), label(c.Labels[labelService]), label(ports(c.Ports)), {}, {},
-		up, {Num: float64(c.Created)}, {}, {}, {}, exit, label(c.Command), label(shortID(c.ID)),
+		up, {Num: float64(c.Created)}, {}, {}, {}, exit, label(redactWords(c.Command)), label(shortID(c.ID)),
 	}
 	return r, st
 }
@@ -249,7 +249,7 @@ func imageName(c *container.Summary) string {
 // containerFacts are what joins a container with images, commits and services.
 func containerFacts(c *container.Summary, digests []string, name string) *core.Facts {
 	f := &core.Facts{
-		Image: []string{c.Image}, Commit: c.Labels[labelRevision], Repo: c.Labels[labelSource],
+		Image: []string{c.Image}, Commit: c.Labels[labelRevision], Repo: redactText(c.Labels[labelSource]),
 		Service: c.Labels[labelService], Containers: []string{name},
 	}
 	if c.ImageID != "" {

@@ -93,7 +93,7 @@ func (s *Source) imageRow(x *image.Summary, u users) *core.Resource {
 	}
 	r.Facts = &core.Facts{
 		Image: x.RepoTags, Digest: append([]string{x.ID}, digests(x.RepoDigests)...),
-		Commit: x.Labels[labelRevision], Repo: x.Labels[labelSource],
+		Commit: x.Labels[labelRevision], Repo: redactText(x.Labels[labelSource]),
 	}
 	r.Cells = []core.Cell{
 		label(name), {Text: r.Reason}, {Num: float64(x.Size)}, number(n), {Num: float64(x.Created)},

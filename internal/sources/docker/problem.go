@@ -80,7 +80,10 @@ func apiProblem(p *core.Problem, err error) {
 		// it cannot be used now.
 		p.Kind = core.Unreachable
 	}
-	if strings.Contains(err.Error(), "does not support reading") {
+	switch {
+	case strings.Contains(err.Error(), "HTTP request to an HTTPS server"):
+		p.Kind, p.Hint = core.Unauthorized, text.Lit("it wants TLS: set DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH")
+	case strings.Contains(err.Error(), "does not support reading"):
 		p.Kind, p.Hint = core.Unsupported, text.Lit("the container's logging driver keeps no logs here: use json-file, local or journald")
 	}
 }

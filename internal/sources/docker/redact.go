@@ -58,7 +58,7 @@ func secretName(name string) bool {
 	if len(w) == 0 || harmlessEnds[w[len(w)-1]] {
 		return false
 	}
-	for i, x := range w {
+	for _, x := range w {
 		if x == "public" {
 			return false
 		}
@@ -66,13 +66,10 @@ func secretName(name string) bool {
 			return true
 		}
 		// PGPASSWORD, MYSQLPWD, DBPASS
-		for _, end := range [...]string{"password", "passwd", "secret", "token", "apikey", "pwd"} {
+		for _, end := range [...]string{"password", "passwd", "secret", "token", "apikey", "pwd", "dbpass", "userpass", "rootpass"} {
 			if strings.HasSuffix(x, end) {
 				return true
 			}
-		}
-		if i == len(w)-1 && len(x) > 5 && strings.HasSuffix(x, "pass") {
-			return true
 		}
 	}
 	return false

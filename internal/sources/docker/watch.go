@@ -62,6 +62,7 @@ func (s *Source) Run(ctx context.Context, sink sources.Sink) error {
 		over = true
 		alive.Unlock()
 		s.alive.CompareAndSwap(&beat, nil)
+		s.closeIdle()
 	}()
 	return w.run(ctx)
 }
