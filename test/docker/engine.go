@@ -46,6 +46,9 @@ type Engine struct {
 	log     io.Writer
 }
 
+// dirPrefix begins the name of an engine's directory and control group.
+const dirPrefix = "devops-tui-docker"
+
 // Unavailable tells why no engine can run here, nil if it can.
 func Unavailable() error {
 	if runtime.GOOS != "linux" {
@@ -65,7 +68,8 @@ func Start(ctx context.Context, o Options) (_ *Engine, err error) {
 	if err := Unavailable(); err != nil {
 		return nil, err
 	}
-	dir, err := child.TempDir("devops-tui-docker")
+	sweepCgroups()
+	dir, err := child.TempDir(dirPrefix)
 	if err != nil {
 		return nil, err
 	}
@@ -191,30 +195,13 @@ func (e *Engine) Stop() {
 		e.guard.stop()
 	}
 	e.HTTP.CloseIdleConnections()
-	removeCgroups(e.cgroup)
+	removeCgroups(strings.TrimPrefix(e.cgroup, "/"))
 	_ = os.RemoveAll(e.Dir)
 }
 
 func (e *Engine) logTail() string {
 	b, _ := os.ReadFile(filepath.Join(e.Dir, "dockerd.log"))
 	return string(b[max(0, len(b)-2000):])
-}
-
-// removeCgroups removes the empty control groups that killed containers left, deepest first.
-func removeCgroups(parent string) {
-	roots, _ := filepath.Glob("/sys/fs/cgroup/*" + parent)
-	for _, root := range append(roots, "/sys/fs/cgroup"+parent) {
-		var dirs []string
-		_ = filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
-			if err == nil && d.IsDir() {
-				dirs = append(dirs, path)
-			}
-			return nil
-		})
-		for i := len(dirs) - 1; i >= 0; i-- {
-			_ = syscall.Rmdir(dirs[i])
-		}
-	}
 }
 
 func unixClient(socket string) *http.Client {

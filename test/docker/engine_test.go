@@ -145,7 +145,7 @@ func TestStopLeavesNothing(t *testing.T) {
 	if err != nil || bytes.Contains(mounts, marker) {
 		t.Errorf("left over mounts (%v):\n%s", err, mounts)
 	}
-	if groups, _ := filepath.Glob("/sys/fs/cgroup/*" + e.cgroup); len(groups) > 0 {
+	if groups := cgroupDirs(filepath.Base(e.Dir)); len(groups) > 0 {
 		t.Errorf("left over: %v", groups)
 	}
 }

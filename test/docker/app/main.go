@@ -51,6 +51,12 @@ func subcommand(name string, args []string) int {
 		if _, err := io.Copy(os.Stdout, os.Stdin); err != nil {
 			return fail(err)
 		}
+	case "hold":
+		n, err := strconv.Atoi(strings.Join(args, ""))
+		if err != nil {
+			return fail(err)
+		}
+		hold(n)
 	case "exit":
 		code, err := strconv.Atoi(strings.Join(args, ""))
 		if err != nil {
@@ -77,7 +83,7 @@ func serve() int {
 		exit    = flag.Int("exit", 0, "exit code at the end")
 		after   = flag.Duration("after", 0, "end after that time (0: never)")
 		cpu     = flag.Float64("cpu", 0, "CPU to burn, in cores")
-		memory  = flag.Int("mem", 0, "memory to hold, MiB")
+		memory  = flag.Int("mem", 0, "memory that a second process takes and holds, MiB")
 		hostile = flag.Bool("hostile", false, "write lines that attack a terminal, once, first")
 		ansi    = flag.Bool("ansi", false, "write coloured lines")
 		sick    = flag.Bool("sick", false, "fail health checks from the start")
@@ -99,8 +105,10 @@ func serve() int {
 	if *cpu > 0 {
 		go burn(*cpu)
 	}
-	held := hold(*memory)
-	defer func() { _ = len(held) }()
+	var killed <-chan error
+	if *memory > 0 {
+		killed = startHolder(*memory)
+	}
 	var end <-chan time.Time
 	if *after > 0 {
 		end = time.After(*after)
@@ -122,6 +130,9 @@ func serve() int {
 		case <-tick.C:
 		case <-end:
 			return *exit
+		case err := <-killed:
+			fmt.Fprintf(os.Stderr, "name=%s level=error msg=\"worker lost: %v\"\n", *name, err)
+			return exitKilled
 		case s := <-terminate:
 			if !*deaf {
 				fmt.Printf("name=%s level=info msg=\"ending on %s\"\n", *name, s)
@@ -176,19 +187,6 @@ var hostileLines = []string{
 	"hostile \x00\x01\x07\x08\x0b\x0c\x7f after\n",
 	"hostile \x1b]0;never terminated\n",
 	"hostile " + strings.Repeat("long ", 20_000) + "\n",
-}
-
-// hold touches n MiB, so that they count as used.
-func hold(n int) [][]byte {
-	var held [][]byte
-	for range n {
-		b := make([]byte, 1<<20)
-		for i := 0; i < len(b); i += 4096 {
-			b[i] = 1
-		}
-		held = append(held, b)
-	}
-	return held
 }
 
 // burn uses the given number of cores, in slices of 10 ms.

@@ -144,6 +144,9 @@ func prepare(privateNetwork bool) error {
 	if err := syscall.Mount("tmpfs", "/run", "tmpfs", syscall.MS_NOSUID|syscall.MS_NODEV, "mode=755"); err != nil {
 		return fmt.Errorf("mount /run: %w", err)
 	}
+	if err := mountCgroups(); err != nil {
+		return err
+	}
 	if privateNetwork {
 		return loopbackUp()
 	}
