@@ -317,3 +317,20 @@ func TestGlyphsAreOneCell(t *testing.T) {
 		t.Error("an unknown mode was taken")
 	}
 }
+
+// Any cut of a line is as wide as asked, and the parts make the whole.
+func TestCellsCutAnywhere(t *testing.T) {
+	st := styles(t, "dark", colorprofile.TrueColor, Unicode)
+	line := NewBuilder(st, 24).Text(themes.Failed, text.Lit("a中")).Text(themes.OK, text.Lit("文é b国")).Line()
+	for from := range 25 {
+		for to := range 25 {
+			got := string(cells(nil, st, line, from, to))
+			if n := ansi.StringWidth(got); n != max(to-from, 0) {
+				t.Fatalf("cells %d to %d are %d wide: %q", from, to, n, got)
+			}
+		}
+	}
+	if got := string(cells(nil, st, line, 2, 7)); got != st.SGR(themes.Failed)+" "+st.SGR(themes.OK)+"文é "+reset {
+		t.Errorf("%q", got)
+	}
+}

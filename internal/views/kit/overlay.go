@@ -56,37 +56,56 @@ func Centre(screenW, screenH, w, h int) Rect {
 // cell at x, y. What would lie outside is cut.
 func Overlay(st *Styles, body, top Block, w, x, y int) Block {
 	out := append(Block(nil), body...)
+	var b []byte
 	for i, l := range top {
-		if y+i < 0 || y+i >= len(out) || x >= w {
+		if y+i < 0 || y+i >= len(out) || x < 0 || x >= w {
 			continue
 		}
-		under, topW := out[y+i], ansi.StringWidth(l)
-		if x+topW > w {
-			l, topW = ansi.Truncate(l, w-x, ""), w-x
-		}
-		out[y+i] = cells(st, under, 0, x) + l + cells(st, under, x+topW, w)
+		under, topW := out[y+i], min(ansi.StringWidth(l), w-x)
+		b = cells(b[:0], st, under, 0, x)
+		b = cells(b, st, l, 0, topW)
+		out[y+i] = string(cells(b, st, under, x+topW, w))
 	}
 	return out
 }
 
-// cells cuts the cells [from, to) out of a line. Where the cut falls into a
-// wide character, blanks stand for its half.
-func cells(st *Styles, line string, from, to int) string {
+// cells appends the cells [from, to) of a line of a Block. Where an edge
+// falls into a wide character, blanks stand for its half.
+func cells(b []byte, st *Styles, line string, from, to int) []byte {
 	if from >= to {
-		return ""
+		return b
 	}
-	s := ansi.Cut(line, from, to)
-	missing := to - from - ansi.StringWidth(s)
-	switch {
-	case missing < 0: // the wide character at the left edge came with it
-		s = ansi.Cut(line, from+1, to)
-		missing = to - from - ansi.StringWidth(s)
-		return string(pad(nil, missing)) + s + st.end()
-	case missing > 0 && from > 0 && ansi.StringWidth(ansi.Cut(line, 0, from)) < from:
-		return string(pad(nil, missing)) + s + st.end()
-	default:
-		return s + st.end() + string(pad(nil, missing))
+	x, style, begun := 0, "", false
+	for line != "" && x < to {
+		if line[0] == 0x1b {
+			end := strings.IndexByte(line, 'm')
+			if end < 0 {
+				break
+			}
+			style, line = line[:end+1], line[end+1:] // each sets everything, so the last one counts
+			if begun {
+				b = append(b, style...)
+			}
+			continue
+		}
+		drawn, w, size := cluster(line)
+		line = line[size:]
+		if x+w <= from {
+			x += w
+			continue
+		}
+		if !begun {
+			b, begun = append(b, style...), true
+		}
+		if x < from || x+w > to {
+			b = pad(b, min(x+w, to)-max(x, from))
+		} else {
+			b = append(b, drawn...)
+		}
+		x += w
 	}
+	b = pad(b, to-max(x, from))
+	return append(b, st.end()...)
 }
 
 // Dialog is a box over a dimmed body.
