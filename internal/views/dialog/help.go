@@ -18,13 +18,16 @@ type Help struct {
 	lines int
 }
 
+// helpOrder puts what is special here first and what every screen has last.
+var helpOrder = []keys.Group{keys.LogText, keys.TimeRange, keys.Look, keys.Changes, keys.Find, keys.Order, keys.Views, keys.Move, keys.Answer, keys.Program}
+
 // NewHelp makes the help of the contexts, the innermost first. reason says why
 // a change is not possible for the selected object; empty: it is.
 func NewHelp(m *keys.Map, ctxs []keys.Context, reason func(verb string) text.Safe) *Help {
 	h := &Help{title: text.Sprintf("Keys · %s", ctxs[0].String()), doc: kit.NewDoc()}
 	var lines []text.Line
 	valid := m.Valid(ctxs, true)
-	for _, g := range keys.Groups() {
+	for _, g := range helpOrder {
 		first := true
 		for _, c := range valid {
 			if c.Group != g || len(c.Keys) == 0 {
