@@ -3,6 +3,7 @@
 package dialog
 
 import (
+	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 
 	"devops-tui/internal/text"
@@ -106,32 +107,32 @@ func (m *Menu) Draw(e *pane.Env, body kit.Block, w, h int) kit.Block {
 
 // Key implements Dialog.
 func (m *Menu) Key(e *pane.Env, k tea.KeyPressMsg) (bool, tea.Cmd) {
-	switch s := k.String(); {
-	case s == "esc", s == "ctrl+c":
+	switch {
+	case key.Matches(k, keyCancel):
 		return true, nil
-	case s == "enter":
+	case key.Matches(k, keyAccept):
 		return m.choose(e)
-	case s == "up", s == "ctrl+p":
+	case key.Matches(k, keyPrevious):
 		m.menu.Move(-1)
-	case s == "down", s == "ctrl+n":
+	case key.Matches(k, keyNext):
 		m.menu.Move(1)
-	case s == "pgup":
+	case key.Matches(k, keyPageUp):
 		m.menu.Page(-1)
-	case s == "pgdown":
+	case key.Matches(k, keyPageDown):
 		m.menu.Page(1)
 	case m.input != nil:
 		if m.input.Key(k) {
 			m.narrow()
 		}
-	case s == "k":
+	case key.Matches(k, keyVimUp):
 		m.menu.Move(-1)
-	case s == "j":
+	case key.Matches(k, keyVimDown):
 		m.menu.Move(1)
-	case s == "q":
+	case key.Matches(k, keyClose):
 		return true, nil
 	default:
 		for i, j := range m.shown { // the item's own key
-			if key := m.items[j].Key; !key.Empty() && key.String() == s {
+			if own := m.items[j].Key; !own.Empty() && own.String() == k.String() {
 				m.menu.Selected = i
 				return m.choose(e)
 			}

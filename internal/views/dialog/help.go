@@ -1,6 +1,7 @@
 package dialog
 
 import (
+	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 
 	"devops-tui/internal/keys"
@@ -66,27 +67,36 @@ func (h *Help) Draw(e *pane.Env, body kit.Block, w, ht int) kit.Block {
 
 // Key implements Dialog.
 func (h *Help) Key(_ *pane.Env, k tea.KeyPressMsg) (bool, tea.Cmd) {
-	switch k.String() {
-	case "esc", "q", "?", "enter", "ctrl+c", "f1":
+	if key.Matches(k, keyClose, keyAccept, keyHelp) {
 		return true, nil
-	case "j", "down":
-		h.doc.Scroll(1)
-	case "k", "up":
-		h.doc.Scroll(-1)
-	case "pgdown", "space", "ctrl+f":
-		h.doc.Page(1)
-	case "pgup":
-		h.doc.Page(-1)
-	case "ctrl+d":
-		h.doc.HalfPage(1)
-	case "ctrl+u":
-		h.doc.HalfPage(-1)
-	case "g", "home":
-		h.doc.Home()
-	case "G", "end":
-		h.doc.End()
 	}
+	scroll(h.doc, k)
 	return false, nil
+}
+
+// scroll moves a text by a key; false: the key does not move it.
+func scroll(d *kit.Doc, k tea.KeyPressMsg) bool {
+	switch {
+	case key.Matches(k, keyDown, keyVimDown):
+		d.Scroll(1)
+	case key.Matches(k, keyUp, keyVimUp):
+		d.Scroll(-1)
+	case key.Matches(k, keyPageDown, keyMore):
+		d.Page(1)
+	case key.Matches(k, keyPageUp):
+		d.Page(-1)
+	case key.Matches(k, keyHalfDown):
+		d.HalfPage(1)
+	case key.Matches(k, keyHalfUp):
+		d.HalfPage(-1)
+	case key.Matches(k, keyTop):
+		d.Home()
+	case key.Matches(k, keyBottom):
+		d.End()
+	default:
+		return false
+	}
+	return true
 }
 
 // Click beside the help closes it.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 
 	"devops-tui/internal/actions"
@@ -286,82 +287,63 @@ func (p *Plan) progress(e *pane.Env, w, h int) kit.Block {
 // Key implements Dialog. Nothing but the asked-for answer confirms, and the
 // default is to cancel.
 func (p *Plan) Key(e *pane.Env, k tea.KeyPressMsg) (bool, tea.Cmd) {
-	s := k.String()
-	if s == "esc" || s == "ctrl+c" {
+	switch {
+	case key.Matches(k, keyCancel):
 		return true, nil
-	}
-	if p.task != "" {
-		return s == "enter" || s == "q", nil
-	}
-	if p.proposal == nil || p.err != nil {
-		return s == "enter" || s == "q", nil
-	}
-	switch s {
-	case "down", "pgdown", "up", "pgup", "ctrl+d", "ctrl+u":
-		p.scroll(s)
-		return false, nil
-	case "enter":
-		typed := ""
-		if p.input != nil {
-			typed = p.input.Value()
-		} else if p.proposal.Level != actions.Free {
-			p.proposal.Takes(e.Now)
-			return false, nil // a held or mistaken enter
-		}
-		return p.confirm(e, typed)
-	}
-	if p.input != nil {
-		if p.proposal.Takes(e.Now) {
-			p.input.Key(k)
-			p.said = text.Safe{}
-		}
-		return false, nil
-	}
-	switch s {
-	case "y":
-		if p.proposal.Level == actions.Confirm {
-			return p.confirm(e, "y")
-		}
-	case "n", "q":
+	case p.task != "" || p.proposal == nil || p.err != nil:
+		return key.Matches(k, keyAccept, keyClose), nil
+	case p.input != nil:
+		return false, p.typeName(e, k)
+	case key.Matches(k, keyAccept) && p.proposal.Level == actions.Free:
+		return false, p.confirm(e, "")
+	case key.Matches(k, keyYes) && p.proposal.Level == actions.Confirm:
+		return false, p.confirm(e, "y")
+	case key.Matches(k, keyNo):
 		return true, nil
-	case "j", "k":
-		p.scroll(s)
+	case scroll(p.doc, k):
 		return false, nil
 	}
-	p.proposal.Takes(e.Now)
+	p.proposal.Takes(e.Now) // a held or mistaken key puts the arming off
 	return false, nil
 }
 
-func (p *Plan) scroll(key string) {
-	switch key {
-	case "down", "j":
-		p.doc.Scroll(1)
-	case "up", "k":
+// typeName takes a key while a name is asked for.
+func (p *Plan) typeName(e *pane.Env, k tea.KeyPressMsg) tea.Cmd {
+	switch {
+	case key.Matches(k, keyAccept):
+		return p.confirm(e, p.input.Value())
+	case key.Matches(k, keyUp):
 		p.doc.Scroll(-1)
-	case "pgdown", "ctrl+d":
-		p.doc.HalfPage(1)
-	case "pgup", "ctrl+u":
-		p.doc.HalfPage(-1)
+	case key.Matches(k, keyDown):
+		p.doc.Scroll(1)
+	case key.Matches(k, keyPageUp):
+		p.doc.Page(-1)
+	case key.Matches(k, keyPageDown):
+		p.doc.Page(1)
+	case p.proposal.Takes(e.Now):
+		p.input.Key(k)
+		p.said = text.Safe{}
 	}
+	return nil
 }
 
 // confirm hands the answer to the engine and starts the change.
-func (p *Plan) confirm(e *pane.Env, typed string) (bool, tea.Cmd) {
+func (p *Plan) confirm(e *pane.Env, typed string) tea.Cmd {
 	if err := p.proposal.Confirm(actions.Input{Text: typed, At: e.Now, Clipped: p.clipped}); err != nil {
 		p.said = text.Error(err)
 		var refused *core.Problem
 		if errors.As(err, &refused) {
 			p.err = refused
 		}
-		return false, nil
+		return nil
 	}
 	id, err := p.engine.Start(p.proposal, nil)
 	if err != nil {
 		p.err = problemOf(err)
-		return false, nil
+		return nil
 	}
 	p.task, p.said = id, text.Safe{}
-	return false, nil
+	return nil
 }
 
 // Paste never confirms.
