@@ -83,6 +83,7 @@ func TestAHouseInOrderPasses(t *testing.T) {
 		"internal/app/a.go":                  "package app\nimport (\n_ \"devops-tui/internal/sources/all\"\n_ \"devops-tui/internal/views\"\n)\n",
 		"internal/app/a_test.go":             "package app\nimport \"time\"\ntype clock struct{}\nfunc (clock) Sleep(time.Duration) {}\nfunc f() { clock{}.Sleep(1) }\n",
 		"internal/keys/a_test.go":            "package keys\nimport (\n\"time\"\n\"testing/synctest\"\n)\nfunc f() { synctest.Test(nil, func() { time.Sleep(1) }) }\n",
+		"internal/keys/b_test.go":            "package keys\nimport (\n\"time\"\n\"testing/synctest\"\n)\nfunc inBubble() { time.Sleep(1); synctest.Wait() }\n",
 		"test/cluster/own/go.mod":            "module own\n",
 		"test/cluster/own/util/a.go":         "package util\nimport _ \"k8s.io/kubernetes\"\n",
 		"internal/core/testdata/util/bad.go": "not Go at all",

@@ -163,6 +163,8 @@ func sleeps(f *ast.File) (at []token.Pos) {
 		switch n := n.(type) {
 		case *ast.CallExpr:
 			return bubble == "" || !selects(n.Fun, bubble, "Test")
+		case *ast.FuncDecl:
+			return bubble == "" || !waits(n, bubble)
 		case *ast.SelectorExpr:
 			if selects(n, name, "Sleep") {
 				at = append(at, n.Pos())
@@ -175,6 +177,17 @@ func sleeps(f *ast.File) (at []token.Pos) {
 		return true
 	})
 	return at
+}
+
+// waits reports a function that calls synctest.Wait, which panics outside a bubble.
+func waits(f *ast.FuncDecl, bubble string) (found bool) {
+	ast.Inspect(f, func(n ast.Node) bool {
+		if s, ok := n.(*ast.SelectorExpr); ok {
+			found = found || selects(s, bubble, "Wait")
+		}
+		return !found
+	})
+	return found
 }
 
 // importedAs returns the name under which the file imports a package, "" if it does not.

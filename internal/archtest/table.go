@@ -28,7 +28,7 @@ const (
 
 // testTools may be imported by every _test.go file.
 var testTools = []string{
-	"internal/testkit", "internal/sources/sourcetest", "internal/text/texttest", "test/...",
+	"internal/testkit", "internal/sources/sourcetest", "internal/text/texttest", "internal/views/viewstest", "test/...",
 	"pgregory.net/rapid", "go.uber.org/goleak",
 }
 
@@ -61,13 +61,19 @@ var table = []room{
 	{folder: "internal/flow/...", may: []string{core, text, "internal/store"}},
 
 	{folder: "internal/views/kit/...", may: append([]string{core, text, themes}, charm...)},
+	// the world that the views' tests look at stands where sources and journal stand
+	{folder: "internal/views/viewstest", may: append([]string{
+		core, text, themes, "internal/views", "internal/views/pane", "internal/store", "internal/actions", "internal/actions/journal", "internal/sources",
+	}, charm...)},
+	// the world that tests of views look at
+	{folder: "internal/views/viewstest", may: append([]string{"internal/...", themes}, charm...)},
 	{folder: "internal/views/...", may: append([]string{
 		core, text, themes, "internal/views/kit", "internal/store", "internal/actions", "internal/flow", "internal/keys", "internal/query",
 		"github.com/sahilm/fuzzy",
 	}, charm...)},
 
 	{folder: "internal/app/...", may: append([]string{
-		"internal/...", themes, yaml, "golang.org/x/sys/...", "golang.org/x/term",
+		"internal/...", themes, yaml, "golang.org/x/sys/...", "golang.org/x/term", "github.com/spf13/pflag",
 	}, charm...)},
 	{folder: "cmd/devops-tui", may: []string{"internal/app"}},
 
@@ -82,6 +88,8 @@ var table = []room{
 	{folder: "test/e2e/...", may: []string{
 		"internal/testkit", "test/...", core, text, "internal/keys", "github.com/creack/pty", "github.com/hinshun/vt10x", "golang.org/x/...",
 	}},
+	// pictures for the documents, taken from a real session
+	{folder: "test/shot", may: []string{"internal/testkit", "test/child", "github.com/creack/pty", "github.com/hinshun/vt10x", "golang.org/x/..."}},
 	// benchmarks compare with programs of their own, made of the same libraries
 	{folder: "test/bench/...", may: append([]string{
 		"internal/...", themes, "test/...", "k8s.io/...", "github.com/creack/pty", "github.com/hinshun/vt10x", "golang.org/x/...",
