@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"math"
+	"net/http"
 	"testing"
 	"time"
 
@@ -87,4 +88,23 @@ func TestUsageOfARealContainer(t *testing.T) {
 		b, _ := rec.UsageOf(containerRef("busy", s.host.scope, busy))
 		return a.At == b.At
 	})
+}
+
+func TestAnEngineWithoutMetricsIsTold(t *testing.T) {
+	x := script(t)
+	x.json("/containers/json", []map[string]any{{"Id": someID, "Names": []string{"/web-1"}, "State": "running", "Status": "Up"}})
+	x.container("2026-11-22T08:00:00Z")
+	x.mux.HandleFunc("/events", func(w http.ResponseWriter, r *http.Request) {
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+	})
+	x.mux.HandleFunc("/containers/"+someID+"/stats", func(w http.ResponseWriter, r *http.Request) {
+		for range emptyTold {
+			_, _ = w.Write([]byte(`{"read":"0001-01-01T00:00:00Z"}`))
+			w.(http.Flusher).Flush()
+		}
+		<-r.Context().Done()
+	})
+	rec := watching(t, x.Source, core.Interest{Usage: true})
+	until(t, 5*time.Second, "it is told", func() bool { return rec.NoUsage() != nil })
 }

@@ -14,6 +14,7 @@ import (
 
 	"devops-tui/internal/core"
 	"devops-tui/internal/sources"
+	"devops-tui/internal/text"
 )
 
 // Streams cost the engine 0.2 % of a core each, so there are only so many;
@@ -39,8 +40,13 @@ type meter struct {
 	target
 	before totals
 	latest core.Usage
+	empty  int                // answers without a sample, in a row
 	stop   context.CancelFunc // of its stream; nil: it is polled
 }
+
+// emptyTold is how many answers without a sample in a row mean that the engine
+// has none; one or two come when a container is being stopped.
+const emptyTold = 3
 
 // usage runs the stats of what is wanted.
 type usage struct {
@@ -307,15 +313,25 @@ func (u *usage) read(ctx context.Context, id string, stream bool) error {
 
 // take reports a sample.
 func (u *usage) take(ctx context.Context, id string, x *stats) {
-	if x.Read.Year() <= 1 { // of a container that does not run
-		return
-	}
 	u.mu.Lock()
 	m := u.meters[id]
 	if m == nil || ctx.Err() != nil {
 		u.mu.Unlock()
 		return
 	}
+	if x.Read.Year() <= 1 {
+		m.empty++
+		tell := m.empty == emptyTold && !u.told
+		u.mu.Unlock()
+		if tell {
+			u.sink.UsageState(&core.Problem{
+				Kind: core.Unsupported, Summary: text.Lit("no metrics: the engine reports none for running containers"),
+				Hint: text.Lit("its control groups are not readable: journalctl -u docker | grep cgroup"),
+			})
+		}
+		return
+	}
+	m.empty = 0
 	sample, now := x.sample(m.ref, m.before, m.cpuLimit, m.memLimit)
 	m.before, m.latest = now, sample
 	told := u.told

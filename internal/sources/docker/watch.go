@@ -24,6 +24,9 @@ const (
 	openTimeout = 10 * time.Second
 	retryFirst  = 100 * time.Millisecond
 	retryCap    = time.Second
+	// steady is how long a session must last for the next pause to be short
+	// again: an engine that ends every stream at once is not asked all the time.
+	steady = 5 * time.Second
 	// giveUp is how long Run tries by itself to get back to an engine that was
 	// there before: a restart takes less. Then the supervisor takes over.
 	giveUp = 10 * time.Second
@@ -93,6 +96,7 @@ func (w *watch) run(ctx context.Context) error {
 	first := true
 	for {
 		w.lived = false
+		began := time.Now()
 		err := w.session(ctx)
 		switch {
 		case ctx.Err() != nil:
@@ -102,7 +106,10 @@ func (w *watch) run(ctx context.Context) error {
 		}
 		w.s.closeIdle()
 		if w.lived {
-			first, since, wait = false, time.Time{}, retryFirst
+			first, since = false, time.Time{}
+			if time.Since(began) > steady {
+				wait = retryFirst
+			}
 		}
 		if since.IsZero() {
 			since = time.Now()
