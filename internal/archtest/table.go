@@ -65,8 +65,6 @@ var table = []room{
 	{folder: "internal/views/viewstest", may: append([]string{
 		core, text, themes, "internal/views", "internal/views/pane", "internal/store", "internal/actions", "internal/actions/journal", "internal/sources",
 	}, charm...)},
-	// the world that tests of views look at
-	{folder: "internal/views/viewstest", may: append([]string{"internal/...", themes}, charm...)},
 	{folder: "internal/views/...", may: append([]string{
 		core, text, themes, "internal/views/kit", "internal/store", "internal/actions", "internal/flow", "internal/keys", "internal/query",
 		"github.com/sahilm/fuzzy",
