@@ -1,0 +1,154 @@
+package views_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"devops-tui/internal/core"
+	"devops-tui/internal/text"
+	"devops-tui/internal/views"
+	"devops-tui/internal/views/viewstest"
+)
+
+// scene is one screen and how a user gets there.
+type scene struct {
+	name    string
+	world   func(*viewstest.World) // before the cockpit opens
+	play    func(*viewstest.Session)
+	options func(*views.Options)
+	empty   bool // a world without sources
+}
+
+func keys(ks ...string) func(*viewstest.Session) {
+	return func(s *viewstest.Session) { s.Type(ks...) }
+}
+
+// find filters the list for a text, so that its first row is selected.
+func find(s *viewstest.Session, what string, then ...string) {
+	s.Type("/")
+	s.Write(what)
+	s.Type("enter", "g")
+	s.Type(then...)
+}
+
+func objectTab(tab string) func(*viewstest.Session) {
+	return func(s *viewstest.Session) { find(s, "api-7d9f8c6b5-a", tab) }
+}
+
+func planOn(filter string) func(*viewstest.Session) {
+	return func(s *viewstest.Session) {
+		s.Type("3")
+		find(s, filter, "R")
+	}
+}
+
+// scenes are all screens of the cockpit.
+var scenes = []scene{
+	{name: "cockpit"},
+	{name: "cockpit-logs-focused", play: keys("tab")},
+	{name: "cockpit-zoomed", play: keys("z")},
+	{name: "builds", play: keys("2")},
+	{name: "workloads", play: keys("3")},
+	{name: "workloads-wide-sorted", play: keys("3", "w", ">", ">", ">")},
+	{name: "nodes", play: func(s *viewstest.Session) { s.Type(":"); s.Write("nodes"); s.Type("enter") }},
+	{name: "containers", play: keys("4")},
+	{name: "logs", play: keys("l")},
+	{name: "logs-searched", play: func(s *viewstest.Session) { s.Type("l", "/"); s.Write("slow"); s.Type("enter", "x", "+") }},
+	{name: "logs-of-workload-patterns", play: func(s *viewstest.Session) { s.Type("3"); find(s, "cart", "l", "v", "w", "t") }},
+	{name: "metrics", play: func(s *viewstest.Session) { find(s, "ledger-db-1", "6", "+") }},
+	{name: "object-overview", play: objectTab("enter")},
+	{name: "object-overview-parts", play: func(s *viewstest.Session) { s.Type("3"); find(s, "web", "enter") }},
+	{name: "object-logs", play: func(s *viewstest.Session) { find(s, "ledger-db-1", "enter", "]") }},
+	{name: "object-events", play: objectTab("e")},
+	{name: "object-manifest", play: objectTab("y")},
+	{name: "object-describe", play: objectTab("d")},
+	{name: "object-metrics", play: func(s *viewstest.Session) { find(s, "ledger-db-1", "m") }},
+	{name: "help", play: keys("?")},
+	{name: "palette", play: keys(":")},
+	{name: "palette-narrowed", play: func(s *viewstest.Session) { s.Type(":"); s.Write("dep") }},
+	{name: "scope-menu", play: keys(";")},
+	{name: "scope-chosen", play: func(s *viewstest.Session) { s.Type(";"); s.Write("payments"); s.Type("enter") }},
+	{name: "action-menu", play: keys("a")},
+	{name: "copy-menu", play: keys("c")},
+	{name: "filter-prompt", play: func(s *viewstest.Session) { s.Type("/"); s.Write("restarts>3 web") }},
+	{name: "filter-nothing", play: func(s *viewstest.Session) { find(s, "zzz") }},
+	{name: "filter-broken", play: func(s *viewstest.Session) { s.Type("/"); s.Write("restrats>3") }},
+	{name: "problems-only", play: keys("*")},
+	{name: "marked", play: keys("space", "space", "j", "space")},
+	{name: "plan-confirm", play: func(s *viewstest.Session) { s.Type("3"); find(s, "scope:staging web", "R") }},
+	{name: "plan-free", play: func(s *viewstest.Session) { s.Type("4"); find(s, "shop-db", "R") }},
+	{name: "plan-by-name", play: planOn("cart")},
+	{name: "plan-by-name-typed", play: func(s *viewstest.Session) {
+		planOn("cart")(s)
+		s.Pass(time.Second)
+		s.Write("shop/ca")
+	}},
+	{name: "plan-denied", play: planOn("node-agent")},
+	{name: "plan-refused", world: func(w *viewstest.World) {
+		w.Cluster.Refuse = w.Problem(core.Forbidden, "cannot patch deployments in shop: forbidden", "ask for the role deployer")
+	}, play: planOn("cart")},
+	{name: "plan-of-many", play: func(s *viewstest.Session) { s.Type("3"); find(s, "ns:shop", "space", "space", "space", "R") }},
+	{name: "plan-executing", world: func(w *viewstest.World) { w.Cluster.Hold() }, play: func(s *viewstest.Session) {
+		s.Type("3")
+		find(s, "scope:staging web", "R")
+		s.Pass(time.Second)
+		s.Type("y")
+	}},
+	{name: "plan-done", play: func(s *viewstest.Session) {
+		s.Type("3")
+		find(s, "scope:staging web", "R")
+		s.Pass(time.Second)
+		s.Type("y")
+	}},
+	{name: "read-only", world: func(w *viewstest.World) { w.Cluster.Gate.SetReadOnly(true) }, play: keys("R")},
+	{name: "demo", options: func(o *views.Options) { o.Demo = true }},
+	{name: "stale-and-down", world: func(w *viewstest.World) {
+		w.Stale(viewstest.Prod, core.Stale, nil)
+		w.Stale(viewstest.Local, core.Down, w.Problem(core.Unreachable, "docker:local does not answer: connection refused", "is the engine running? docker info"))
+		w.Store.Publish()
+	}, play: func(s *viewstest.Session) { s.Pass(42 * time.Second); s.Send(views.TickMsg{}) }},
+	{name: "forbidden-kind", play: func(s *viewstest.Session) { s.Type(":"); s.Write("secrets"); s.Type("enter") }},
+	{name: "documents-fail", world: func(w *viewstest.World) {
+		w.Backend.Fail = w.Problem(core.Unreachable, "cannot read events: timeout", "r asks again")
+	}, play: objectTab("e")},
+	{name: "no-sources", empty: true, options: func(o *views.Options) {
+		o.Offer = text.Lit("Nothing was found to watch. devops-tui --demo shows a world that plays a bad deploy; devops-tui doctor says what was looked for.")
+	}},
+	{name: "connecting", empty: true, world: func(w *viewstest.World) {
+		w.Connect(viewstest.Prod, nil)
+		w.Store.SetHealth(core.Health{Instance: viewstest.Prod, State: core.Connecting})
+		w.Store.Publish()
+	}},
+}
+
+func sceneNamed(t testing.TB, name string) scene {
+	t.Helper()
+	i := slices.IndexFunc(scenes, func(c scene) bool { return c.name == name })
+	if i < 0 {
+		t.Fatalf("no scene is called %s", name)
+	}
+	return scenes[i]
+}
+
+// open plays a scene at 120 x 40 over w, or over its own world if w is nil.
+func (c *scene) open(t testing.TB, w *viewstest.World, options ...func(*views.Options)) *viewstest.Session {
+	t.Helper()
+	if w == nil {
+		w = viewstest.New()
+		if c.empty {
+			w = viewstest.Empty()
+		}
+	}
+	if c.world != nil {
+		c.world(w)
+	}
+	if c.options != nil {
+		options = append(options, c.options)
+	}
+	s := viewstest.Open(t, w, options...)
+	if c.play != nil {
+		c.play(s)
+	}
+	return s
+}
