@@ -148,11 +148,7 @@ func (r *run) profile(w io.Writer) colorprofile.Profile {
 // viewOptions makes the screen's options of the configuration.
 func (r *run) viewOptions(w *world) (views.Options, error) {
 	cfg := w.cfg
-	remaps := make([]keys.Remap, len(cfg.Keys))
-	for i, k := range cfg.Keys {
-		remaps[i] = keys.Remap(k)
-	}
-	km, problems := keys.New(cfg.Keymap, remaps)
+	km, problems := keyMap(cfg)
 	for _, p := range problems {
 		r.complain(p)
 	}
@@ -188,6 +184,15 @@ func (r *run) viewOptions(w *world) (views.Options, error) {
 	return o, nil
 }
 
+// keyMap is the preset with the user's own keys.
+func keyMap(cfg *config.Config) (*keys.Map, []keys.Problem) {
+	remaps := make([]keys.Remap, len(cfg.Keys))
+	for i, k := range cfg.Keys {
+		remaps[i] = keys.Remap(k)
+	}
+	return keys.New(cfg.Keymap, remaps)
+}
+
 // themeSet loads the themes and finds the one that is chosen; nil: automatic.
 func (r *run) themeSet(cfg *config.Config) (*themes.Set, *themes.Theme, error) {
 	set := themes.Builtin()
@@ -221,9 +226,4 @@ func badge(cfg *config.Config) func(core.Ref) (text.Safe, themes.Token) {
 		}
 		return text.Clean(env.Name), tokens[env.Policy(core.VerbRestart, 1).String()]
 	}
-}
-
-// plain is what the bare command prints where there is no terminal.
-func (r *run) plain(ctx context.Context) int {
-	return exitOK
 }

@@ -24,7 +24,10 @@ type command struct {
 // commands returns the table; the first row, without a name, is the cockpit.
 // It is a function because the commands themselves look at it.
 func commands() []*command {
-	return []*command{cockpitCommand()}
+	return []*command{
+		cockpitCommand(), doctorCommand(), snapshotCommand(), logsCommand(), actCommand(), journalCommand(), configCommand(),
+		keysCommand(), themesCommand(), versionCommand(), completionCommand(), manCommand(),
+	}
 }
 
 func findCommand(name string) *command {
