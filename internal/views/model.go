@@ -37,7 +37,8 @@ type Options struct {
 	Scope     pane.Scope                               // at the start
 	Badge     func(core.Ref) (text.Safe, themes.Token) // the environment of an object and the token of its badge
 	Mouse     bool
-	Offer     text.Safe // shown while no source is there: how to get the demo
+	Offer     text.Safe // said while no source is there; empty when there are some
+	OpenDemo  func()    // adds the demo world; nil: it cannot be added
 	Start     string    // the view at the start; "" is the cockpit
 	Log       LogOptions
 }
@@ -123,7 +124,24 @@ func New(o Options) *Model {
 		start = viewCockpit
 	}
 	m.trail = []*page{m.page(start)}
+	if !o.Offer.Empty() {
+		m.offer()
+	}
 	return m
+}
+
+// offer asks what to do where nothing was found to watch.
+func (m *Model) offer() {
+	items := []pane.Item{{Title: text.Lit("look around without"), Detail: text.Lit("devops-tui doctor says what was looked for"), Do: func(*pane.Env) tea.Cmd { return nil }}}
+	if m.o.OpenDemo != nil {
+		items = append([]pane.Item{{Title: text.Lit("open the demo world"), Detail: text.Lit("a bad deploy, end to end"), Do: func(*pane.Env) tea.Cmd {
+			m.o.Demo, m.o.Offer = true, text.Safe{}
+			m.o.OpenDemo()
+			return nil
+		}}}, items...)
+	}
+	items = append(items, pane.Item{Title: text.Lit("quit"), Do: func(*pane.Env) tea.Cmd { return tea.Quit }})
+	m.dialog = dialog.NewMenu(text.Lit("Nothing was found to watch"), items, false)
 }
 
 func (m *Model) setTheme() {

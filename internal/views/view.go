@@ -187,6 +187,9 @@ func (m *Model) sources() []kit.Span {
 // trouble is the line that answers "what is broken?" before any key is
 // pressed; "" when nothing is.
 func (m *Model) trouble() string {
+	if !m.o.Offer.Empty() && len(m.env.Snap.Health) == 0 {
+		return kit.NewBuilder(m.styles, m.w).Space(1).Text(themes.Warn, m.o.Offer).Line()
+	}
 	for _, h := range m.env.Snap.Health {
 		if h.State == core.Down && h.Problem != nil && m.top().id == viewCockpit {
 			return kit.NewBuilder(m.styles, m.w).Space(1).Glyph(themes.Failed, m.styles.Glyphs.State[core.Down]).Space(1).

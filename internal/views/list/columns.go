@@ -219,7 +219,7 @@ func (s source) Row(i int, row *kit.Row) {
 		cell.Text, cell.Tok = Value(&r.Cells[at], c.decl.Type, s.now), themes.FG
 		switch c.decl.Type {
 		case core.Status:
-			cell.Tok = kit.PhaseToken(r.Phase)
+			cell.Tok = kit.WordToken(r.Phase)
 			if cell.Text.Empty() {
 				cell.Text = r.Reason
 			}
