@@ -54,6 +54,9 @@ func (m *Model) key(k tea.KeyPressMsg) tea.Cmd {
 
 func (m *Model) contexts() []keys.Context {
 	ctxs := m.top().focused().Contexts()
+	if m.top().focused().Typing() {
+		return ctxs
+	}
 	if len(m.top().tabs) > 0 {
 		ctxs = append(append([]keys.Context(nil), ctxs...), keys.Object)
 	}

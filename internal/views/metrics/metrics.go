@@ -303,6 +303,10 @@ func (p *Pane) draw(e *pane.Env, w, h int) kit.Block {
 			say, hint = p.why.Summary, p.why.Hint
 		case !p.measurable(e):
 			say = text.Sprintf("%s has no metrics", p.ref.Kind)
+		default:
+			if r := e.Snap.Find(p.ref); r != nil && slices.Contains(pane.RunKinds, p.ref.Kind) && (r.Phase == core.Failed || r.Phase == core.Succeeded) {
+				say = text.Sprintf("not running: %s", r.Reason)
+			}
 		}
 		return pane.Message(e.Styles, w, h, kit.Span{Tok: themes.Muted, Text: say}, kit.Span{Tok: themes.Muted, Text: hint})
 	}
