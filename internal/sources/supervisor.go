@@ -129,11 +129,16 @@ func (s *supervisor) probe(ctx context.Context) {
 		}
 		h.State, h.Problem = core.Live, nil
 	})
-	if err == nil {
-		s.sink.Alive()
-		if wake {
-			s.wake()
-		}
+	if err != nil {
+		s.mu.Lock()
+		h := s.health
+		s.mu.Unlock()
+		s.report(h) // the state is the same, but its age on the screen is not
+		return
+	}
+	s.sink.Alive()
+	if wake {
+		s.wake()
 	}
 }
 
