@@ -92,22 +92,59 @@ func (m *Model) counts() (n [6]int) {
 }
 
 // header is the first line: where one is, how the sources are, what mode it is.
+// Where the room is short the names of the sources give way first, then the
+// clock, then the older breadcrumbs; the mode stays.
 func (m *Model) header() string {
+	crumbs := m.crumbs()
+	here := min(crumbs[len(crumbs)-1].Width(), 16) + 4
+	names, clock := true, true
+	right := m.status(names, clock)
+	if width(right)+here > m.w {
+		names = false
+		right = m.status(names, clock)
+	}
+	if width(right)+here > m.w {
+		right = m.status(names, false)
+	}
+	room := m.w - 2 - width(right)
+	scope := len(crumbs) - min(len(m.trail), shownTrail)
+	for len(crumbs) > 1 && crumbsWidth(crumbs) > room {
+		at := min(scope, len(crumbs)-2) // the scope stays longer than the pages
+		crumbs = append(crumbs[:at:at], crumbs[at+1:]...)
+	}
 	b := kit.NewBuilder(m.styles, m.w)
 	b.Text(themes.Header, text.Lit(" "))
-	gl := m.styles.Glyphs
-	for i, p := range m.crumbs() {
+	for i, p := range crumbs {
 		if i > 0 {
-			b.Space(1).Glyph(themes.Faint, gl.Crumb).Space(1)
+			b.Space(1).Glyph(themes.Faint, m.styles.Glyphs.Crumb).Space(1)
 		}
 		tok := themes.Muted
-		if i == len(m.crumbs())-1 {
-			tok = themes.Header
+		if i == len(crumbs)-1 {
+			tok, p = themes.Header, p.Truncate(max(room-b.Used()+1, 0))
 		}
 		b.Text(tok, p)
 	}
-	var right []kit.Span
-	right = append(right, m.sources()...)
+	return b.Right(right...).Line()
+}
+
+func width(spans []kit.Span) (n int) {
+	for _, s := range spans {
+		n += s.Text.Width()
+	}
+	return n
+}
+
+func crumbsWidth(crumbs []text.Safe) (n int) {
+	for _, c := range crumbs {
+		n += c.Width() + 3
+	}
+	return n - 3
+}
+
+// status is the right end of the header: sources, what is under way, the mode,
+// the time.
+func (m *Model) status(names, clock bool) []kit.Span {
+	right := m.sources(names)
 	sep := kit.Span{Tok: themes.Muted, Text: text.Lit("  ")}
 	if n := m.running(); n > 0 {
 		right = append(right, sep, kit.Span{Tok: themes.Pending, Text: text.Sprintf("%d changing", n)})
@@ -125,9 +162,14 @@ func (m *Model) header() string {
 			}
 		}
 	}
-	right = append(right, sep, kit.Span{Tok: themes.Muted, Text: text.Clean(m.env.Now.Local().Format("15:04") + " ")})
-	return b.Right(right...).Line()
+	if clock {
+		right = append(right, sep, kit.Span{Tok: themes.Muted, Text: text.Clean(m.env.Now.Local().Format("15:04") + " ")})
+	}
+	return right
 }
+
+// shownTrail is how many pages the breadcrumbs name at most.
+const shownTrail = 3
 
 // crumbs are the scope and the trail.
 func (m *Model) crumbs() []text.Safe {
@@ -139,7 +181,7 @@ func (m *Model) crumbs() []text.Safe {
 	if s.Namespace != "" {
 		out = append(out, text.Clean(s.Namespace))
 	}
-	from := max(len(m.trail)-3, 0)
+	from := max(len(m.trail)-shownTrail, 0)
 	for _, p := range m.trail[from:] {
 		t := p.title
 		if len(m.trail) > 1 && m.w < 100 {
@@ -152,7 +194,7 @@ func (m *Model) crumbs() []text.Safe {
 
 // sources is one mark per source instance, with its age when it is stale. On a
 // narrow screen the instances of a source share its name.
-func (m *Model) sources() []kit.Span {
+func (m *Model) sources(names bool) []kit.Span {
 	var out []kit.Span
 	gl := m.styles.Glyphs
 	count := map[string]int{}
@@ -170,7 +212,9 @@ func (m *Model) sources() []kit.Span {
 			if len(out) > 0 {
 				out = append(out, kit.Span{Tok: themes.Muted, Text: text.Lit(" ")})
 			}
-			out = append(out, kit.Span{Tok: themes.Muted, Text: text.Clean(name).Truncate(16)}, kit.Span{Tok: themes.Muted, Text: text.Lit(" ")})
+			if names {
+				out = append(out, kit.Span{Tok: themes.Muted, Text: text.Clean(name).Truncate(16)}, kit.Span{Tok: themes.Muted, Text: text.Lit(" ")})
+			}
 			last = name
 		}
 		out = append(out, kit.Span{Tok: tok, Text: text.Clean(gl.State[h.State].String())})
