@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -83,9 +84,15 @@ func (t *tail) ofPod(ctx context.Context) error {
 func (t *tail) followAll(ctx context.Context, streams []*stream, pod *corev1.Pod) {
 	for _, st := range streams {
 		t.wg.Add(1)
+		own, cancel := context.WithCancel(ctx)
+		st.cancel = cancel
 		core.Go("kube: log", func() {
 			defer t.wg.Done()
-			st.follow(ctx, pod)
+			defer cancel()
+			st.follow(own, pod)
+			if st.left.Load() && ctx.Err() == nil {
+				st.marker("pod %s is gone", st.pod)
+			}
 			t.mu.Lock()
 			delete(t.streams, st.key)
 			t.mu.Unlock()
@@ -138,6 +145,24 @@ func (t *tail) marker(origin *core.Origin, msg text.Safe) {
 	}
 	now := t.s.now().UnixNano()
 	t.out.add([]core.Line{{Time: now, Origin: origin, Text: msg.Line(), Stream: core.Marker}}, []int64{now})
+}
+
+// drain is how long the kubelet may take to end the stream of a pod that was
+// deleted; usually it has ended before.
+const drain = 2 * time.Second
+
+// gone ends the streams of a pod that was deleted.
+func (t *tail) gone(uid string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, st := range t.streams {
+		if st.uid == uid && st.cancel != nil {
+			after(drain, "kube: log of a deleted pod", func() {
+				st.left.Store(true)
+				st.cancel()
+			})
+		}
+	}
 }
 
 // pod reads one pod.

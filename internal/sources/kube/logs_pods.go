@@ -215,7 +215,9 @@ func (t *tail) followPods(ctx context.Context, selector string, rev *string, joi
 			return errWire
 		}
 		*rev = p.ResourceVersion
-		if typ != evDeleted {
+		if typ == evDeleted {
+			t.gone(string(p.UID))
+		} else {
 			join(p)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -38,6 +39,8 @@ type stream struct {
 	fresh               bool  // of a pod that joined: read from its beginning
 	born                int64 // when the pod was created
 	waiting             string
+	cancel              context.CancelFunc // of its follow; set before that starts
+	left                atomic.Bool        // the pod was deleted while its log did not end
 }
 
 // reading is one request for a log.
