@@ -49,8 +49,11 @@ func (w *world) awaitUntil(ctx context.Context, limit time.Duration, ok func(*st
 func (w *world) settled(snap *store.Snapshot, l listing) bool {
 	for _, info := range w.infos {
 		i := info.Instance()
-		if h, ok := snap.HealthOf(i); ok && h.State == core.Down {
+		switch h, _ := snap.HealthOf(i); h.State {
+		case core.Down:
 			continue
+		case core.Connecting:
+			return false
 		}
 		for _, k := range l.of(snap, info) {
 			t := snap.Table(store.Key{Instance: i, Kind: k})

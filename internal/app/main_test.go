@@ -1,0 +1,44 @@
+package app
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"devops-tui/internal/testkit"
+	"devops-tui/test/child"
+)
+
+func TestMain(m *testing.M) { testkit.Main(m) }
+
+var faulty struct {
+	sync.Once
+	path string
+	err  error
+}
+
+// faultyBinary builds the program with faults to inject, once per process.
+func faultyBinary(t *testing.T) string {
+	t.Helper()
+	faulty.Do(func() {
+		dir, err := child.TempDir("devops-tui-faulty")
+		if err != nil {
+			faulty.err = err
+			return
+		}
+		testkit.AtExit(t, func() { _ = os.RemoveAll(dir) })
+		faulty.path = filepath.Join(dir, "devops-tui")
+		cmd := exec.Command("go", "build", "-trimpath", "-tags", "faultinject", "-o", faulty.path, "devops-tui/cmd/devops-tui")
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			faulty.err = err
+			t.Logf("%s", out)
+		}
+	})
+	if faulty.err != nil {
+		t.Fatalf("build the program with faults: %v", faulty.err)
+	}
+	return faulty.path
+}
