@@ -4,12 +4,13 @@ import (
 	"math"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"devops-tui/internal/core"
 )
 
 // How many samples are kept of an object: enough for a sparkline, or, for
-// objects in focus, 15 minutes at one a second. 10,000 pods cost 60*12 bytes each.
+// objects that are or were in focus, 15 minutes at one a second. 10,000 pods cost 60*12 bytes each.
 const (
 	shortHistory = 60
 	longHistory  = 900
@@ -28,6 +29,7 @@ type usageTable struct {
 // usageRing is the newest sample and a ring per measure that was ever known.
 type usageRing struct {
 	last   core.Usage
+	came   int64 // Unix nanoseconds of the last sample by our clock
 	at     []int64
 	values [len(kept)][]float32 // nil: never measured
 	next   int                  // where the next sample goes once the ring is full
@@ -53,16 +55,18 @@ func (u *usageTable) setFocus(refs []core.Ref) {
 func (u *usageTable) add(samples []core.Usage) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	now := time.Now().UnixNano()
 	for i := range samples {
 		s := &samples[i]
 		r := u.objects[s.Ref]
 		if r == nil {
+			if len(u.objects)%1024 == 1023 {
+				u.forget(now)
+			}
 			r = &usageRing{max: shortHistory}
 			u.objects[s.Ref] = r
-			if len(u.objects)%1024 == 0 {
-				u.forget(s.At)
-			}
 		}
+		r.came = now
 		if u.focus[s.Ref] {
 			r.grow()
 		}
@@ -71,10 +75,11 @@ func (u *usageTable) add(samples []core.Usage) {
 	u.version.Add(1)
 }
 
-// forget drops objects without a sample for 10 minutes.
+// forget drops objects without a sample for 10 minutes by our clock: those of
+// the systems differ.
 func (u *usageTable) forget(now int64) {
 	for ref, r := range u.objects {
-		if now-r.last.At > 600e9 {
+		if now-r.came > 600e9 {
 			delete(u.objects, ref)
 		}
 	}
@@ -103,10 +108,21 @@ func (r *usageRing) rotate() {
 	r.next = 0
 }
 
+// clockStep is by how much a sample must be older than the newest one to mean
+// that the system's clock was set back, and not that it was overtaken.
+const clockStep = int64(time.Minute)
+
 func (r *usageRing) add(s *core.Usage) {
-	if s.At <= r.last.At && len(r.at) > 0 {
-		r.last = *s // the same sample again, or limits that changed
-		return
+	if len(r.at) > 0 {
+		switch back := r.last.At - s.At; {
+		case back >= clockStep: // history in two clocks would not be in order
+			r.at, r.values, r.next = nil, [len(kept)][]float32{}, 0
+		case back > 0:
+			return
+		case back == 0:
+			r.last = *s // the same sample again, or limits that changed
+			return
+		}
 	}
 	r.last = *s
 	full := len(r.at) >= r.max
