@@ -33,6 +33,7 @@ type Log struct {
 	bytes    int
 	maxLines int
 	maxBytes int
+	fill     int    // lines per chunk
 	dropped  uint64 // lines that left at the old end
 	total    uint64 // lines that ever came
 	touched  uint64 // number of the first line that changed since the last View
@@ -47,7 +48,9 @@ type chunk struct{ lines []core.Line }
 // NewLog returns an empty buffer; a bound of 0 means the default. notify is
 // called after each batch and must not block; it may be nil.
 func NewLog(maxLines, maxBytes int, notify func()) *Log {
-	return &Log{maxLines: cmp.Or(maxLines, DefaultLogLines), maxBytes: cmp.Or(maxBytes, DefaultLogBytes), notify: notify}
+	l := &Log{maxLines: cmp.Or(maxLines, DefaultLogLines), maxBytes: cmp.Or(maxBytes, DefaultLogBytes), notify: notify}
+	l.fill = min(chunkSize, max(l.maxLines/8, 1))
+	return l
 }
 
 // NewLog returns a log buffer whose changes count as changes of the store.
@@ -59,7 +62,8 @@ func (s *Store) NewLog(maxLines, maxBytes int) *Log {
 }
 
 // Lines takes a batch. It orders it by time and merges it with what is there;
-// lines of one origin keep their order. It never waits for a reader.
+// lines of one time keep the order in which they came. Lines without a time
+// stand before all others. It never waits for a reader.
 func (l *Log) Lines(lines []core.Line) {
 	if len(lines) == 0 {
 		return
@@ -143,13 +147,13 @@ func (l *Log) mergeTail(index int, batch []core.Line) []core.Line {
 
 func (l *Log) append(lines []core.Line) {
 	for len(lines) > 0 {
-		if n := len(l.chunks); n == 0 || len(l.chunks[n-1].lines) >= chunkSize {
-			l.chunks = append(l.chunks, &chunk{make([]core.Line, 0, chunkSize)})
+		if n := len(l.chunks); n == 0 || len(l.chunks[n-1].lines) >= l.fill {
+			l.chunks = append(l.chunks, &chunk{make([]core.Line, 0, l.fill)})
 		}
 		c := l.chunks[len(l.chunks)-1]
-		n := min(len(lines), max(chunkSize-len(c.lines), 0))
+		n := min(len(lines), l.fill-len(c.lines))
 		if cap(c.lines)-len(c.lines) < n { // a cut chunk: make room in a copy
-			c = &chunk{append(make([]core.Line, 0, chunkSize), c.lines...)}
+			c = &chunk{append(make([]core.Line, 0, l.fill), c.lines...)}
 			l.chunks[len(l.chunks)-1] = c
 		}
 		c.lines = append(c.lines, lines[:n]...)
@@ -157,15 +161,26 @@ func (l *Log) append(lines []core.Line) {
 	}
 }
 
-// trim drops whole chunks from the old end until both bounds hold.
+// trim drops lines from the old end until both bounds hold: whole chunks, so
+// that a full buffer does not change with each line. The last chunk alone can
+// be too large if its lines are long; of it the newest lines stay, at least one.
 func (l *Log) trim() {
-	for len(l.chunks) > 1 && (l.len > l.maxLines || l.bytes > l.maxBytes) {
+	for l.len > l.maxLines || l.bytes > l.maxBytes {
 		c := l.chunks[0]
-		for i := range c.lines {
-			l.bytes -= len(c.lines[i].Text.String()) + lineOverhead
+		gone := 0
+		for gone < len(c.lines) && (len(l.chunks) > 1 || gone < len(c.lines)-1 && l.bytes > l.maxBytes) {
+			l.bytes -= len(c.lines[gone].Text.String()) + lineOverhead
+			gone++
 		}
-		l.len -= len(c.lines)
-		l.dropped += uint64(len(c.lines))
+		if gone == 0 {
+			return
+		}
+		l.len -= gone
+		l.dropped += uint64(gone)
+		if gone < len(c.lines) {
+			l.chunks[0] = &chunk{slices.Clone(c.lines[gone:])}
+			return
+		}
 		l.chunks[0] = nil
 		l.chunks = l.chunks[1:]
 	}
@@ -201,8 +216,9 @@ func (l *Log) View() LogView {
 	return v
 }
 
-// Levels counts the buffered lines by level over count equal spans from the
-// oldest second on record to the newest; for the histogram above a log.
+// Levels counts lines by level over count equal spans from the oldest second on
+// record to the newest, at most an hour; for the histogram above a log. Lines
+// that left the buffer since it was cleared count too.
 func (l *Log) Levels(count int) (bins [][7]int, from, to time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -255,8 +271,9 @@ func (r *rateMeter) add(n int) {
 	r.counts[0] += n
 }
 
-func (r *rateMeter) perSecond() float64 {
-	now := time.Now().Unix()
+func (r *rateMeter) perSecond() float64 { return r.at(time.Now().Unix()) }
+
+func (r *rateMeter) at(now int64) float64 {
 	if r.since == 0 {
 		return 0
 	}
