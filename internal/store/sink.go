@@ -22,9 +22,14 @@ func (s *Store) Sink(i core.Instance) *Sink {
 	return &Sink{s, i, v.(*atomic.Int64)}
 }
 
-func (k *Sink) with(kind string, f func(*pending)) {
+// with calls f with the table of kind. What has nothing to say of a table that
+// is not there does not make it: a late call after Drop must not bring it back.
+func (k *Sink) with(kind string, makes bool, f func(*pending)) {
+	key := Key{k.inst, kind}
 	k.s.mu.Lock()
-	f(k.s.table(Key{k.inst, kind}))
+	if makes || k.s.tables[key] != nil {
+		f(k.s.table(key))
+	}
 	k.s.mu.Unlock()
 	k.s.mark()
 }
@@ -32,27 +37,27 @@ func (k *Sink) with(kind string, f func(*pending)) {
 // Begin starts a full list of kind in namespace ("": all).
 func (k *Sink) Begin(kind, namespace string) {
 	k.Alive()
-	k.with(kind, func(p *pending) { p.begin(namespace) })
+	k.with(kind, true, func(p *pending) { p.begin(namespace) })
 }
 
 // Apply takes changes; the last one of an object wins.
 func (k *Sink) Apply(kind string, changes []core.Change) {
 	k.Alive()
-	k.with(kind, func(p *pending) { p.apply(changes) })
+	k.with(kind, len(changes) > 0, func(p *pending) { p.apply(changes) })
 }
 
 // End closes the list and removes what it did not contain.
 func (k *Sink) End(kind, namespace string) {
 	k.Alive()
-	k.with(kind, func(p *pending) { p.end(namespace) })
+	k.with(kind, false, func(p *pending) { p.end(namespace) })
 }
 
 // Drop forgets kind.
-func (k *Sink) Drop(kind string) { k.with(kind, (*pending).drop) }
+func (k *Sink) Drop(kind string) { k.with(kind, false, (*pending).drop) }
 
 // State reports why a kind cannot be listed (nil: it can).
 func (k *Sink) State(kind string, problem *core.Problem) {
-	k.with(kind, func(p *pending) { p.state.Problem, p.dirty, p.dropped = problem, true, false })
+	k.with(kind, problem != nil, func(p *pending) { p.setProblem(problem) })
 }
 
 // Kinds adds kinds, or replaces known ones by name.
@@ -69,13 +74,7 @@ next:
 		}
 		all = append(all, n)
 	}
-	k.s.kinds[k.inst] = all
-	for key, p := range k.s.tables {
-		if key.Instance == k.inst {
-			p.dirty = true // its Kind pointer moved
-		}
-	}
-	k.s.stale = true
+	k.s.setKinds(k.inst, all)
 	k.s.mu.Unlock()
 	k.s.mark()
 }

@@ -35,7 +35,9 @@ func (n *Snapshot) fillMeta(s *Store) {
 		}
 	}
 	for i, h := range s.health {
-		h.LastSeen = s.LastSeen(i)
+		if seen := s.LastSeen(i); seen.After(h.LastSeen) {
+			h.LastSeen = seen
+		}
 		h.Version = s.versions[i]
 		n.Health = append(n.Health, h)
 	}

@@ -67,13 +67,23 @@ func (s *Store) mark() {
 // views can name it before its first answer.
 func (s *Store) AddInstance(i core.Instance, kinds []core.Kind) {
 	s.mu.Lock()
-	s.kinds[i] = append([]core.Kind(nil), kinds...)
+	s.setKinds(i, append([]core.Kind(nil), kinds...))
 	if _, ok := s.health[i]; !ok {
 		s.health[i] = core.Health{Instance: i}
 	}
-	s.stale = true
 	s.mu.Unlock()
 	s.mark()
+}
+
+// setKinds needs the lock; the slice is never written again.
+func (s *Store) setKinds(i core.Instance, kinds []core.Kind) {
+	s.kinds[i] = kinds
+	for key, p := range s.tables {
+		if key.Instance == i {
+			p.dirty = true // its Kind pointer moved
+		}
+	}
+	s.stale = true
 }
 
 // SetHealth replaces the health of a source instance.

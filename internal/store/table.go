@@ -56,6 +56,9 @@ func newPending(k Key) *pending {
 }
 
 func (p *pending) apply(changes []core.Change) {
+	if len(changes) == 0 {
+		return
+	}
 	p.dirty, p.dropped = true, false
 	for i := range changes {
 		c := &changes[i]
@@ -81,7 +84,8 @@ func (p *pending) apply(changes []core.Change) {
 	}
 }
 
-// seen is the set of the list under way that covers namespace, or nil.
+// seen is the set of the list under way that covers namespace, or nil. There is
+// at most one, see begin.
 func (p *pending) seen(namespace string) map[place]bool {
 	if s, ok := p.listing[""]; ok {
 		return s
@@ -89,10 +93,14 @@ func (p *pending) seen(namespace string) map[place]bool {
 	return p.listing[namespace]
 }
 
+// begin opens a list. Lists of all namespaces and of single ones replace each
+// other: what is still open of the other sort was given up, and would delete
+// what it did not see, or never let the kind be complete.
 func (p *pending) begin(namespace string) {
-	if p.listing == nil {
+	if p.listing == nil || namespace == "" {
 		p.listing = map[string]map[place]bool{}
 	}
+	delete(p.listing, "")
 	p.listing[namespace] = map[place]bool{}
 	p.dirty, p.dropped = true, false
 }
@@ -116,8 +124,17 @@ func (p *pending) end(namespace string) {
 		}
 	}
 	p.dirty = true
-	p.state.Listed = len(p.listing) == 0
+	// What was complete once stays so while it is listed afresh: its rows are kept.
+	p.state.Listed = p.state.Listed || len(p.listing) == 0
 	p.state.Problem = nil
+}
+
+// setProblem ignores that a kind which is not watched has no problem.
+func (p *pending) setProblem(problem *core.Problem) {
+	if p.state.Problem == problem && (problem == nil || !p.dropped) {
+		return
+	}
+	p.state.Problem, p.dirty, p.dropped = problem, true, false
 }
 
 func (p *pending) drop() {
@@ -151,10 +168,10 @@ func (p *pending) publish(kind *core.Kind) *Table {
 	for _, r := range t.Rows {
 		t.ByPhase[r.Phase]++
 	}
-	clear(p.changes)
-	if len(p.changes) == 0 && len(t.Rows) > 4096 {
+	if len(p.changes) > 4096 {
 		p.changes = map[place]*core.Resource{} // a big list grew the map: let it go
 	}
+	clear(p.changes)
 	p.wildcard, p.dirty, p.published = nil, false, t
 	return t
 }
