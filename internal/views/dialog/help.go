@@ -52,6 +52,7 @@ func NewHelp(m *keys.Map, ctxs []keys.Context, reason func(verb string) text.Saf
 			lines = append(lines, text.Sprintf("  %s  %s", c.KeyList().Pad(16), says).Line())
 		}
 	}
+	h.doc.SetWrap(true)
 	h.doc.Set("help", lines)
 	h.lines = len(lines)
 	return h

@@ -156,17 +156,31 @@ func (p *Plan) Draw(e *pane.Env, body kit.Block, w, h int) kit.Block {
 		want = len(p.refs) + 8
 	}
 	width := min(max(w*3/4, 76), 120)
-	d := kit.Dialog{Box: kit.Box{Title: p.title(), Right: p.badge()}, W: width, H: min(max(want, 9), max(h-2, 9))}
 	if w < width {
-		d.W = max(min(width, w), 50)
+		width = max(min(width, w), 50)
 	}
+	d := kit.Dialog{Box: kit.Box{Title: p.title(), Right: p.badge()}, W: max(width, p.named()), H: min(max(want, 9), max(h-2, 9))}
 	r, clipped := d.Place(w, h)
 	p.rect = r
-	p.clipped = clipped || p.title().Width()+4 > r.W
+	p.clipped = clipped
+	if p.proposal != nil && p.task == "" && p.doc.Len() > r.H-5 {
+		d.Box.Bottom = []kit.Span{{Tok: themes.Muted, Text: p.doc.Position()}, {Tok: themes.Muted, Text: text.Lit(" · ↓ ↑ scroll")}}
+	}
 	if p.proposal != nil && p.task == "" && !p.clipped {
 		p.proposal.Show()
 	}
 	return d.Draw(e.Styles, body, w, h, func(w, h int) kit.Block { return p.inside(e, w, h) })
+}
+
+// named is how many cells the name of the target takes with the frame: in the
+// title, and where it has to be typed. A dialog that is cut below that cannot
+// be confirmed.
+func (p *Plan) named() int {
+	n := p.title().Width() + 4
+	if p.input != nil {
+		n = max(n, p.input.Prompt.Width()+8)
+	}
+	return n
 }
 
 func (p *Plan) badge() []kit.Span {
