@@ -264,6 +264,16 @@ func (l *List) see(*pane.Env) {
 	}
 }
 
+// awaited reports whether a source that has the kinds did not answer yet.
+func (l *List) awaited(n *store.Snapshot) bool {
+	for _, h := range n.Health {
+		if h.State == core.Connecting && slices.ContainsFunc(n.Kinds[h.Instance], func(k core.Kind) bool { return slices.Contains(l.o.Kinds, k.Name) }) {
+			return true
+		}
+	}
+	return false
+}
+
 func (l *List) promptLine(e *pane.Env, w int) kit.Block {
 	b := kit.NewBuilder(e.Styles, w)
 	if l.filterIn == nil {
@@ -286,6 +296,8 @@ func (l *List) emptyBlock(e *pane.Env, w, h int) kit.Block {
 		say, hint, tok = l.problem.Summary, l.problem.Hint, themes.Failed
 	case l.loading:
 		say, hint = text.Lit("loading…"), text.Safe{}
+	case l.awaited(e.Snap):
+		say, hint = text.Lit("connecting…"), text.Safe{}
 	case l.problems && l.total > 0:
 		say, hint, tok = text.Lit("no problems"), text.Lit("* shows everything again"), themes.OK
 	case !l.filter.Empty() && l.total > 0:
