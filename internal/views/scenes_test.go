@@ -112,11 +112,13 @@ var scenes = []scene{
 	{name: "documents-fail", world: func(w *viewstest.World) {
 		w.Backend.Fail = w.Problem(core.Unreachable, "cannot read events: timeout", "r asks again")
 	}, play: objectTab("e")},
-	{name: "no-sources", empty: true, options: func(o *views.Options) {
+	{name: "no-sources", empty: true, play: keys("j", "enter")},
+	{name: "no-sources-offer", empty: true, options: func(o *views.Options) {
+		o.OpenDemo = func() {}
 		o.Offer = text.Lit("Nothing was found to watch. devops-tui --demo shows a world that plays a bad deploy; devops-tui doctor says what was looked for.")
 	}},
 	{name: "connecting", empty: true, world: func(w *viewstest.World) {
-		w.Connect(viewstest.Prod, nil)
+		w.Connect(viewstest.Prod, w.Cluster.Source(viewstest.Prod).Info().Kinds)
 		w.Store.SetHealth(core.Health{Instance: viewstest.Prod, State: core.Connecting})
 		w.Store.Publish()
 	}},
