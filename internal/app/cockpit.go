@@ -179,6 +179,7 @@ func (r *run) viewOptions(w *world) (views.Options, error) {
 		o.AllThemes = append(o.AllThemes, t)
 	}
 	if w.empty() {
+		o.OpenDemo = w.openDemo
 		o.Offer = text.Lit("Nothing was found to watch. devops-tui --demo shows a world that plays a bad deploy; devops-tui doctor says what was looked for.")
 	}
 	return o, nil

@@ -37,6 +37,7 @@ type world struct {
 	findings   []core.Finding
 	infos      []sources.Info
 	demo       bool
+	openDemo   func() // adds the demo world to a cockpit that runs
 
 	stop context.CancelFunc
 	done chan struct{}
@@ -145,6 +146,18 @@ func (r *run) discover(ctx context.Context, w *world) error {
 		Contexts: r.contexts, Namespace: r.namespace, AllNamespaces: r.allNamespaces, DockerHosts: r.dockerHosts,
 		Getenv: r.getenv, Home: r.home(), WorkDir: dir, Gate: w.gate, Section: w.cfg.Section,
 	}
+	w.openDemo = func() {
+		for _, g := range all.Registrations {
+			if g.ID != demoID {
+				continue
+			}
+			if found, err := g.Discover(context.Background(), o); err == nil {
+				for _, s := range found.Sources {
+					w.add(s)
+				}
+			}
+		}
+	}
 	for _, g := range all.Registrations {
 		if !r.wanted(g.ID) {
 			continue
@@ -159,8 +172,7 @@ func (r *run) discover(ctx context.Context, w *world) error {
 			if !r.wantedInstance(info.Instance()) {
 				continue
 			}
-			w.hub.Add(s)
-			w.store.AddInstance(info.Instance(), info.Kinds)
+			w.add(s)
 			w.infos = append(w.infos, info)
 			w.demo = w.demo || info.Demo
 		}
@@ -173,6 +185,13 @@ func (r *run) discover(ctx context.Context, w *world) error {
 		}
 	}
 	return nil
+}
+
+// add gives a source its place in the store and lets the hub run it.
+func (w *world) add(s sources.Source) {
+	info := s.Info()
+	w.store.AddInstance(info.Instance(), info.Kinds)
+	w.hub.Add(s)
 }
 
 // start lets the sources run until close.
