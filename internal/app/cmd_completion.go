@@ -38,7 +38,7 @@ func completedFlags(c *command) []*pflag.Flag {
 	add := func(f *pflag.Flag) { out = append(out, f) }
 	ownFlags(c).VisitAll(add)
 	new(globals).flagSet().VisitAll(add)
-	return append(out, &pflag.Flag{Name: "help", Shorthand: "h", Usage: "help for the command", NoOptDefVal: "true"})
+	return out
 }
 
 // flagWords are the spellings of a command's flags.

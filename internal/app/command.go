@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 
 	"github.com/spf13/pflag"
 )
@@ -51,11 +50,9 @@ func commandNames() []string {
 // and after the command's name. The command is set with ErrHelp too.
 func (r *run) parse(args []string) (*command, []string, error) {
 	global := r.flagSet()
-	global.BoolP("help", "h", false, "help for the command")
 	global.SetInterspersed(false)
 	cmd := commands()[0]
-	err := global.Parse(args)
-	if err != nil && !errors.Is(err, pflag.ErrHelp) {
+	if err := global.Parse(args); err != nil {
 		return cmd, nil, flagError(err, global)
 	}
 	rest := global.Args()
@@ -87,13 +84,7 @@ func (r *run) parse(args []string) (*command, []string, error) {
 		own.AddFlag(f)
 	})
 	r.flags = own
-	if errors.Is(err, pflag.ErrHelp) {
-		return cmd, nil, err
-	}
 	if err := own.Parse(rest); err != nil {
-		if errors.Is(err, pflag.ErrHelp) {
-			return cmd, nil, err
-		}
 		return cmd, nil, flagError(err, own)
 	}
 	if help, _ := own.GetBool("help"); help {

@@ -49,6 +49,7 @@ func (g *globals) flagSet() *pflag.FlagSet {
 	fs.StringVar(&g.logFile, "log-file", "", "write a log as JSON lines to `FILE`")
 	fs.BoolVar(&g.debug, "debug", false, "log more")
 	fs.BoolVar(&g.version, "version", false, "print the version")
+	fs.BoolP("help", "h", false, "help for the command")
 	return fs
 }
 

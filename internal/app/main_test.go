@@ -6,10 +6,15 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"devops-tui/internal/testkit"
 	"devops-tui/test/child"
 )
+
+// paint bounds how long a test waits for the first screen of the demo on a
+// busy machine.
+const paint = 20 * time.Second
 
 func TestMain(m *testing.M) { testkit.Main(m) }
 

@@ -16,11 +16,7 @@ import (
 	"devops-tui/internal/testkit"
 )
 
-// paint bounds how long a test waits for the first screen of the demo on a
-// busy machine.
-const paint = 20 * time.Second
-
-// open starts the faulty cockpit on the demo world and waits for its screen.
+// openFaulty starts the faulty cockpit on the demo world and waits for its screen.
 func openFaulty(t *testing.T, home, fault string) *testkit.Term {
 	t.Helper()
 	term := testkit.StartTerm(t, testkit.TermOptions{Env: []string{"HOME=" + home, "DEVOPS_TUI_FAULT=" + fault, "DEVOPS_TUI_MOUSE=on"}}, faultyBinary(t), "--demo")

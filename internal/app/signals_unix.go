@@ -50,6 +50,7 @@ func (r *run) watchSignals(ctx context.Context, p *tea.Program) *ending {
 				case redrawSignal:
 					_ = p.ReleaseTerminal()
 					_ = p.RestoreTerminal()
+					p.Send(tea.ClearScreen())
 					p.Send(tea.ResumeMsg{})
 				default:
 					if e.begin(s.(syscall.Signal)) {
