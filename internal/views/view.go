@@ -42,12 +42,16 @@ func (m *Model) View() tea.View {
 // draw composes the screen of blocks; blocks that are the same as last time
 // leave the content as it is, so that nothing is written to the terminal.
 func (m *Model) draw() {
+	m.env.Now = m.o.Clock()
+	tiny := m.w < leastWidth || m.h < leastHeight
+	if tiny && m.dialog != nil {
+		m.dialog.Draw(&m.env, nil, max(m.w, 0), 0) // it is out of sight: what it asks cannot be confirmed
+	}
 	if m.w <= 0 || m.h <= 0 {
 		m.content = ""
 		return
 	}
-	m.env.Now = m.o.Clock()
-	if m.w < leastWidth || m.h < leastHeight {
+	if tiny {
 		m.content = m.tiny().String()
 		return
 	}
