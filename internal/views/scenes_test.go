@@ -2,7 +2,6 @@ package views_test
 
 import (
 	"slices"
-	"testing"
 	"time"
 
 	"devops-tui/internal/core"
@@ -124,7 +123,7 @@ var scenes = []scene{
 	}},
 }
 
-func sceneNamed(t testing.TB, name string) scene {
+func sceneNamed(t viewstest.TB, name string) scene {
 	t.Helper()
 	i := slices.IndexFunc(scenes, func(c scene) bool { return c.name == name })
 	if i < 0 {
@@ -134,7 +133,7 @@ func sceneNamed(t testing.TB, name string) scene {
 }
 
 // open plays a scene at 120 x 40 over w, or over its own world if w is nil.
-func (c *scene) open(t testing.TB, w *viewstest.World, options ...func(*views.Options)) *viewstest.Session {
+func (c *scene) open(t viewstest.TB, w *viewstest.World, options ...func(*views.Options)) *viewstest.Session {
 	t.Helper()
 	if w == nil {
 		w = viewstest.New()

@@ -46,10 +46,19 @@ func Badge(ref core.Ref) (text.Safe, themes.Token) {
 	return p.Environment, [...]themes.Token{themes.EnvFree, themes.EnvConfirm, themes.EnvName, themes.EnvDeny}[p.Level]
 }
 
+// TB is what a session needs of a test; *testing.T, *testing.B and *rapid.T have it.
+type TB interface {
+	Helper()
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+	Errorf(format string, args ...any)
+	Cleanup(f func())
+}
+
 // Session is a cockpit with a user in front of it. Commands run at once, each
 // on its own goroutine as the framework does; timers wait for Pass.
 type Session struct {
-	T      testing.TB
+	T      TB
 	M      *views.Model
 	World  *World
 	Engine *actions.Engine
@@ -68,7 +77,7 @@ type reply struct {
 }
 
 // Open starts a cockpit of 120 x 40 over the world. It ends with the test.
-func Open(t testing.TB, w *World, options ...func(*views.Options)) *Session {
+func Open(t TB, w *World, options ...func(*views.Options)) *Session {
 	t.Helper()
 	s := &Session{T: t, World: w, Engine: w.Cluster.Engine()}
 	o := views.Options{

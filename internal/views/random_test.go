@@ -1,0 +1,194 @@
+package views_test
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
+	"pgregory.net/rapid"
+
+	"devops-tui/internal/core"
+	"devops-tui/internal/text"
+	"devops-tui/internal/views"
+	"devops-tui/internal/views/viewstest"
+)
+
+// anyKey is every key that a keyboard sends, those that mean something more often.
+func anyKey() *rapid.Generator[string] {
+	all := []string{"enter", "esc", "tab", "shift+tab", "up", "down", "left", "right", "pgup", "pgdown", "home", "end", "space", "backspace", "delete", "f1", "f5"}
+	for r := '!'; r <= '~'; r++ {
+		all = append(all, string(r))
+	}
+	for r := 'a'; r <= 'z'; r++ {
+		all = append(all, "ctrl+"+string(r), "alt+"+string(r))
+	}
+	for _, k := range []string{"alt+left", "alt+right", "alt+1", "alt+2", "alt+3", "alt+4", "alt+5", "alt+6", "é", "中", "👍"} {
+		all = append(all, k)
+	}
+	often := []string{"enter", "esc", "esc", "tab", "j", "k", "G", "g", "/", ":", ";", "?", "a", "c", "R", "y", "z", "[", "]", "1", "2", "3", "4", "alt+1", "alt+5", "alt+6", "l", "d", "m", "e", "space", "v", "*", "w", ">", ".", "+", "-", "down", "pgdown"}
+	return rapid.OneOf(rapid.SampledFrom(often), rapid.SampledFrom(all))
+}
+
+// act does one random thing to a session and says what.
+func act(t *rapid.T, s *viewstest.Session, size *size) string {
+	switch n := rapid.IntRange(0, 19).Draw(t, "what"); {
+	case n < 11:
+		k := anyKey().Draw(t, "key")
+		if s.Quit { // a real one would be gone
+			s.Quit = false
+		}
+		s.Type(k)
+		return "key " + k
+	case n < 13:
+		if rapid.Bool().Draw(t, "tiny") {
+			size.w, size.h = rapid.IntRange(0, 60).Draw(t, "w"), rapid.IntRange(0, 14).Draw(t, "h")
+		} else {
+			size.w, size.h = rapid.IntRange(38, 220).Draw(t, "w"), rapid.IntRange(9, 70).Draw(t, "h")
+		}
+		s.Send(tea.WindowSizeMsg{Width: size.w, Height: size.h})
+		return fmt.Sprintf("resize %dx%d", size.w, size.h)
+	case n < 16:
+		return mutate(t, s)
+	case n < 18:
+		at := tea.Mouse{X: rapid.IntRange(-1, size.w+1).Draw(t, "x"), Y: rapid.IntRange(-1, size.h+1).Draw(t, "y"), Button: tea.MouseLeft}
+		if rapid.Bool().Draw(t, "wheel") {
+			at.Button = rapid.SampledFrom([]tea.MouseButton{tea.MouseWheelUp, tea.MouseWheelDown}).Draw(t, "direction")
+			s.Send(tea.MouseWheelMsg(at))
+		} else {
+			s.Send(tea.MouseClickMsg(at))
+		}
+		return fmt.Sprintf("mouse %v", at)
+	case n < 19:
+		d := time.Duration(rapid.IntRange(1, 90_000).Draw(t, "ms")) * time.Millisecond
+		s.Pass(d)
+		return "pass " + d.String()
+	default:
+		s.Send(tea.PasteMsg{Content: rapid.SampledFrom([]string{"y", "shop/cart", "api\n\x1b[31m", "", "cpu>"}).Draw(t, "paste")})
+		return "paste"
+	}
+}
+
+// mutate changes the world behind the screen.
+func mutate(t *rapid.T, s *viewstest.Session) string {
+	w := s.World
+	i := rapid.SampledFrom([]core.Instance{viewstest.Prod, viewstest.Staging, viewstest.Local}).Draw(t, "instance")
+	kind := "pod"
+	if i == viewstest.Local {
+		kind = "container"
+	}
+	rows := w.Rows(i, kind)
+	row := rows[rapid.IntRange(0, len(rows)-1).Draw(t, "row")].Resource
+	switch rapid.IntRange(0, 7).Draw(t, "change") {
+	case 0:
+		w.Vanish(i, kind)
+	case 1:
+		w.Return(i, kind)
+	case 2:
+		w.Delete(row.Ref)
+	case 3: // another life at the same place
+		n := *row
+		n.Ref.UID += "'"
+		w.Delete(row.Ref)
+		w.Apply(&n)
+	case 4:
+		w.Stale(i, rapid.SampledFrom([]core.State{core.Live, core.Stale, core.Down}).Draw(t, "state"), w.Problem(core.Unreachable, "no answer", "look at it"))
+	case 5:
+		u := core.NewUsage(row.Ref, time.Now().UnixNano())
+		u.Values[core.CPUUsed] = rapid.SampledFrom([]float64{0, 1, 499, 1e9, -1, math.Inf(1), math.NaN()}).Draw(t, "cpu")
+		w.Store.Sink(i).Usage([]core.Usage{u})
+	case 6:
+		w.Store.Sink(i).State(kind, w.Problem(core.Forbidden, "forbidden", "ask"))
+	default:
+		n := *row
+		n.Phase = core.Phase(rapid.IntRange(0, 5).Draw(t, "phase"))
+		n.Reason = text.Clean(rapid.String().Draw(t, "reason"))
+		n.Changed = time.Now().UnixNano()
+		w.Apply(&n)
+	}
+	s.Settle()
+	return "the world changes"
+}
+
+// Promise 5: whatever is pressed, resized, clicked and changed behind the
+// screen, each frame is exactly as large as the terminal, with its header and
+// its footer.
+func TestPromise5AnySessionKeepsTheGrid(t *testing.T) {
+	viewstest.Bubble(t, func(t *testing.T) {
+		rapid.Check(struct{ testing.TB }{t}, func(t *rapid.T) { // a bubble has no deadline to ask for
+			w := viewstest.New()
+			s := viewstest.Open(t, w, func(o *views.Options) { o.AllThemes = append(o.AllThemes, viewstest.Theme("light")) })
+			size := size{120, 40}
+			var done []string
+			t.Cleanup(func() {
+				if t.Failed() {
+					t.Logf("after %s", strings.Join(done, " · "))
+				}
+			})
+			for range rapid.IntRange(1, 60).Draw(t, "steps") {
+				done = append(done, act(t, s, &size))
+				check(t, s.M.View().Content, size.w, size.h)
+			}
+		})
+	})
+}
+
+// Promise 8: any size works, with each dialog open.
+func TestPromise8ResizeStorm(t *testing.T) {
+	storm := []size{{0, 0}, {1, 1}, {2, 2}, {3, 1}, {1, 50}, {39, 9}, {40, 10}, {41, 11}, {50, 12}, {60, 10}, {79, 21}, {80, 22}, {80, 24}, {119, 27}, {120, 28}, {121, 29}, {150, 30}, {500, 200}, {40, 200}, {500, 10}, {7, 3}, {120, 40}}
+	for _, name := range []string{"cockpit", "help", "palette", "scope-menu", "action-menu", "filter-prompt", "filter-broken", "plan-by-name-typed", "plan-of-many", "plan-executing", "plan-refused", "object-overview-parts", "object-manifest", "logs-searched", "metrics", "stale-and-down", "no-sources-offer"} {
+		t.Run(name, func(t *testing.T) {
+			viewstest.Bubble(t, func(t *testing.T) {
+				c := sceneNamed(t, name)
+				s := c.open(t, nil)
+				before := plain(frame(t, s, 120, 40))
+				for range 3 {
+					for _, z := range storm {
+						frame(t, s, z.w, z.h)
+					}
+				}
+				if after := plain(frame(t, s, 120, 40)); after != before && name != "logs-searched" {
+					t.Errorf("after the storm something else is on the screen:\n%s\n--- before\n%s", after, before)
+				}
+			})
+		})
+	}
+}
+
+// Promise 8: what cannot be seen cannot be confirmed.
+func TestPromise8AClippedPlanIsNotConfirmed(t *testing.T) {
+	for _, c := range []struct {
+		scene string
+		yes   func(*viewstest.Session)
+	}{
+		{"plan-confirm", func(s *viewstest.Session) { s.Type("y", "enter") }},
+		{"plan-free", func(s *viewstest.Session) { s.Type("enter", "y") }},
+		{"plan-by-name", func(s *viewstest.Session) { s.Write("shop/cart"); s.Type("enter") }},
+	} {
+		t.Run(c.scene, func(t *testing.T) {
+			confirmed := 0
+			for _, z := range []size{{0, 0}, {1, 1}, {30, 8}, {39, 40}, {40, 10}, {44, 30}, {49, 24}, {51, 11}, {80, 10}, {80, 11}, {80, 12}, {80, 24}, {500, 200}} {
+				viewstest.Bubble(t, func(t *testing.T) {
+					x := sceneNamed(t, c.scene)
+					s := x.open(t, nil)
+					s.Frame(z.w, z.h)
+					s.Pass(time.Second)
+					screen := ansi.Strip(frame(t, s, z.w, z.h))
+					c.yes(s)
+					_, _, changes := s.World.Cluster.Counts()
+					confirmed += changes
+					named := strings.Contains(screen, "shop/cart") || strings.Contains(screen, "deployment/shop/web") || strings.Contains(screen, "container/shop-db-1")
+					if changes > 0 && !named {
+						t.Errorf("confirmed at %dx%d although the target is not on the screen:\n%s", z.w, z.h, screen)
+					}
+				})
+			}
+			if confirmed < 2 {
+				t.Errorf("confirmed %d times: not even where there is room", confirmed)
+			}
+		})
+	}
+}
