@@ -60,21 +60,29 @@ type gated struct {
 }
 
 func (t gated) RoundTrip(r *http.Request) (*http.Response, error) {
+	if err := t.refusal(r); err != nil {
+		if r.Body != nil {
+			r.Body.Close() // as every RoundTripper must
+		}
+		return nil, err
+	}
+	return t.next.RoundTrip(r)
+}
+
+func (t gated) refusal(r *http.Request) error {
 	switch r.Method {
 	case http.MethodGet, http.MethodHead, http.MethodOptions, "":
-		return t.next.RoundTrip(r)
+		return nil
 	}
 	what := r.Method + " " + r.URL.Path
 	switch {
 	case t.harmless != nil && t.harmless(r):
+		return nil
 	case t.dryRun != nil && t.dryRun(r):
 		if t.g.ReadOnly() {
-			return nil, fmt.Errorf("%s (dry run): %w", what, core.ErrReadOnly)
+			return fmt.Errorf("%s (dry run): %w", what, core.ErrReadOnly)
 		}
-	default:
-		if err := t.g.Check(r.Context(), what); err != nil {
-			return nil, err
-		}
+		return nil
 	}
-	return t.next.RoundTrip(r)
+	return t.g.Check(r.Context(), what)
 }
