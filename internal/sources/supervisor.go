@@ -19,6 +19,9 @@ const (
 	backoffCap   = 30 * time.Second
 	backoffReset = 20 * time.Second // a Run that lasted as long starts with the first back-off again
 	skewTold     = 5 * time.Second  // a clock that differs by less is not mentioned
+	// settle is how long after a new start of Run the system is asked again, so
+	// that what has healed shows as live before the next regular probe.
+	settle = 500 * time.Millisecond
 )
 
 // supervisor runs one source: again when it ends, with a jittered and bounded
@@ -27,15 +30,23 @@ type supervisor struct {
 	src    Source
 	sink   Sink
 	report func(core.Health)
-	retry  chan struct{}
+	retry  chan struct{} // starts a Run that waits; empty unless one does
+	again  chan struct{} // asks for a probe soon
 
-	mu     sync.Mutex
-	health core.Health
-	down   bool // Run is waiting to be started again
+	reporting sync.Mutex // taken before mu: reports leave in the order of the changes
+
+	mu      sync.Mutex
+	health  core.Health
+	down    bool // Run is waiting to be started again
+	blamed  bool // Health.Problem is what Run ended with
+	failing bool // the last probe failed
 }
 
 func newSupervisor(src Source, sink Sink, report func(core.Health)) *supervisor {
-	return &supervisor{src: src, sink: sink, report: report, retry: make(chan struct{}, 1), health: core.Health{Instance: src.Info().Instance()}}
+	return &supervisor{
+		src: src, sink: sink, report: report, retry: make(chan struct{}, 1), again: make(chan struct{}, 1),
+		health: core.Health{Instance: src.Info().Instance()},
+	}
 }
 
 // run blocks until ctx ended and the source has stopped.
@@ -65,7 +76,7 @@ func (s *supervisor) runLoop(ctx context.Context) {
 			wait = backoffFirst
 		}
 		s.set(func(h *core.Health) {
-			s.down = true
+			s.down, s.blamed = true, true
 			h.State, h.Problem = core.Down, AsProblem(s.src, err)
 			h.Restarts++
 		})
@@ -79,26 +90,49 @@ func (s *supervisor) runLoop(ctx context.Context) {
 		case <-timer.C:
 		}
 		wait = min(wait*2, backoffCap)
-		s.set(func(*core.Health) { s.down = false })
+		s.mu.Lock()
+		s.down = false
+		select {
+		case <-s.retry: // asked for while the time was up
+		default:
+		}
+		if !s.failing {
+			select {
+			case s.again <- struct{}{}:
+			default:
+			}
+		}
+		s.mu.Unlock()
 	}
 }
 
 func (s *supervisor) probeLoop(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
+	due, extra := time.Now(), false
 	for {
 		select {
 		case <-ctx.Done():
 			return
+		case <-s.again:
+			if time.Until(due) > settle {
+				due, extra = time.Now().Add(settle), true
+				timer.Reset(settle)
+			}
+			continue
 		case <-timer.C:
 		}
 		began := time.Now()
-		s.probe(ctx)
-		timer.Reset(max(ProbeEvery-time.Since(began), ProbeEvery-ProbeTimeout))
+		s.probe(ctx, !extra)
+		wait := max(ProbeEvery-time.Since(began), ProbeEvery-ProbeTimeout)
+		due, extra = time.Now().Add(wait), false
+		timer.Reset(wait)
 	}
 }
 
-func (s *supervisor) probe(ctx context.Context) {
+// probe asks for a sign of life; regular is false for a probe that only looks
+// how a new start of Run went.
+func (s *supervisor) probe(ctx context.Context, regular bool) {
 	pctx, cancel := context.WithTimeout(ctx, ProbeTimeout)
 	defer cancel()
 	server, err := s.src.Probe(pctx)
@@ -109,16 +143,21 @@ func (s *supervisor) probe(ctx context.Context) {
 	wake := false
 	s.set(func(h *core.Health) {
 		if err != nil {
-			if h.State != core.Down {
-				h.State = core.Stale
-				if h.LastSeen.IsZero() {
-					h.State = core.Down // it never answered
-				}
-				h.Problem = AsProblem(s.src, err)
+			s.failing = true
+			if s.blamed {
+				return // Run's reason says more
 			}
+			h.State = core.Stale
+			if h.LastSeen.IsZero() {
+				h.State = core.Down // it never answered
+			}
+			h.Problem = AsProblem(s.src, err)
 			return
 		}
-		wake = h.State == core.Stale || h.State == core.Down
+		// It is back, or was away for less than a probe. A Run that fails for
+		// another reason keeps its back-off, however well the system answers.
+		wake = s.failing || regular && s.down && h.Problem != nil && h.Problem.Kind == core.Unreachable
+		s.failing = false
 		h.LastSeen = now
 		h.Skew = 0
 		if d := server.Sub(now); !server.IsZero() && d.Abs() > skewTold {
@@ -127,6 +166,7 @@ func (s *supervisor) probe(ctx context.Context) {
 		if s.down {
 			return // it answers, but Run says no: keep Run's reason until it is running
 		}
+		s.blamed = false
 		h.State, h.Problem = core.Live, nil
 	})
 	if err != nil {
@@ -144,15 +184,21 @@ func (s *supervisor) probe(ctx context.Context) {
 
 // wake starts a waiting Run at once and lets a running one retry.
 func (s *supervisor) wake() {
-	select {
-	case s.retry <- struct{}{}:
-	default:
+	s.mu.Lock()
+	if s.down {
+		select {
+		case s.retry <- struct{}{}:
+		default:
+		}
 	}
+	s.mu.Unlock()
 	s.src.Wake()
 }
 
 // set changes the health under the lock and reports it if it changed.
 func (s *supervisor) set(f func(*core.Health)) {
+	s.reporting.Lock()
+	defer s.reporting.Unlock()
 	s.mu.Lock()
 	before := s.health
 	f(&s.health)
