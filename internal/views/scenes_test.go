@@ -106,7 +106,7 @@ var scenes = []scene{
 		w.Stale(viewstest.Prod, core.Stale, nil)
 		w.Stale(viewstest.Local, core.Down, w.Problem(core.Unreachable, "docker:local does not answer: connection refused", "is the engine running? docker info"))
 		w.Store.Publish()
-	}, play: func(s *viewstest.Session) { s.Pass(42 * time.Second); s.Send(views.TickMsg{}) }},
+	}, play: func(s *viewstest.Session) { s.Pass(42 * time.Second) }},
 	{name: "forbidden-kind", play: func(s *viewstest.Session) { s.Type(":"); s.Write("secrets"); s.Type("enter") }},
 	{name: "documents-fail", world: func(w *viewstest.World) {
 		w.Backend.Fail = w.Problem(core.Unreachable, "cannot read events: timeout", "r asks again")

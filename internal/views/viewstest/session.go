@@ -236,11 +236,16 @@ func (s *Session) Hold(key string, n int) {
 	}
 }
 
-// Pass lets time go by, in which timers fire.
+// Pass lets time go by, in which timers fire; a new minute is told, as the
+// app's pump does.
 func (s *Session) Pass(d time.Duration) {
 	s.T.Helper()
+	minute := time.Now().Truncate(time.Minute)
 	time.Sleep(d)
 	s.Settle()
+	if time.Since(minute) >= time.Minute {
+		s.Send(views.TickMsg{})
+	}
 }
 
 // Frame draws the cockpit at a size.
