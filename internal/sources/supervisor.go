@@ -20,7 +20,8 @@ const (
 	backoffReset = 20 * time.Second // a Run that lasted as long starts with the first back-off again
 	skewTold     = 5 * time.Second  // a clock that differs by less is not mentioned
 	// settle is how long after a new start of Run the system is asked again, so
-	// that what has healed shows as live before the next regular probe.
+	// that what has healed shows as live before the next regular probe, and an
+	// outage between two probes is noticed.
 	settle = 500 * time.Millisecond
 )
 
@@ -109,30 +110,28 @@ func (s *supervisor) runLoop(ctx context.Context) {
 func (s *supervisor) probeLoop(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	due, extra := time.Now(), false
+	due := time.Now()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-s.again:
 			if time.Until(due) > settle {
-				due, extra = time.Now().Add(settle), true
+				due = time.Now().Add(settle)
 				timer.Reset(settle)
 			}
 			continue
 		case <-timer.C:
 		}
 		began := time.Now()
-		s.probe(ctx, !extra)
+		s.probe(ctx)
 		wait := max(ProbeEvery-time.Since(began), ProbeEvery-ProbeTimeout)
-		due, extra = time.Now().Add(wait), false
+		due = time.Now().Add(wait)
 		timer.Reset(wait)
 	}
 }
 
-// probe asks for a sign of life; regular is false for a probe that only looks
-// how a new start of Run went.
-func (s *supervisor) probe(ctx context.Context, regular bool) {
+func (s *supervisor) probe(ctx context.Context) {
 	pctx, cancel := context.WithTimeout(ctx, ProbeTimeout)
 	defer cancel()
 	server, err := s.src.Probe(pctx)
@@ -154,9 +153,8 @@ func (s *supervisor) probe(ctx context.Context, regular bool) {
 			h.Problem = AsProblem(s.src, err)
 			return
 		}
-		// It is back, or was away for less than a probe. A Run that fails for
-		// another reason keeps its back-off, however well the system answers.
-		wake = s.failing || regular && s.down && h.Problem != nil && h.Problem.Kind == core.Unreachable
+		// It is back. A Run that fails though the system answers keeps its back-off.
+		wake = s.failing
 		s.failing = false
 		h.LastSeen = now
 		h.Skew = 0
