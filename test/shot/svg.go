@@ -27,8 +27,7 @@ const (
 )
 
 // draw writes the screen as SVG: a rectangle for each run of cells with a
-// background, a text for each run of one style. Every cell has its own x, so
-// that the grid holds in any monospace font.
+// background, a text for each word of one style.
 func draw(t vt10x.Terminal, cols, rows int) string {
 	var b strings.Builder
 	w, h := float64(cols)*cellW+16, float64(rows)*cellH+16
@@ -38,37 +37,50 @@ func draw(t vt10x.Terminal, cols, rows int) string {
 		for x := 0; x < cols; {
 			fg, bg, bold := colors(t.Cell(x, y))
 			start := x
-			var s strings.Builder
-			var xs []string
-			blank := true
+			var run []rune
 			for x < cols {
 				g := t.Cell(x, y)
 				f2, b2, bo2 := colors(g)
 				if f2 != fg || b2 != bg || bo2 != bold {
 					break
 				}
-				if c := g.Char; c != ' ' && c != 0 {
-					blank = false
-					s.WriteRune(c)
-					xs = append(xs, fmt.Sprintf("%.1f", 8+float64(x)*cellW))
+				c := g.Char
+				if c == 0 {
+					c = ' '
 				}
+				run = append(run, c)
 				x++
 			}
+			left, top := 8+float64(start)*cellW, 8+float64(y)*cellH
 			if bg != groundColor {
-				fmt.Fprintf(&b, `<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" fill="%s"/>`+"\n", 8+float64(start)*cellW, 8+float64(y)*cellH, float64(x-start)*cellW, cellH, bg)
+				fmt.Fprintf(&b, `<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" fill="%s"/>`+"\n", left, top, float64(x-start)*cellW, cellH, bg)
 			}
-			if blank {
-				continue
-			}
-			weight := ""
-			if bold {
-				weight = ` font-weight="bold"`
-			}
-			fmt.Fprintf(&b, `<text y="%.1f" fill="%s"%s x="%s">%s</text>`+"\n", 8+float64(y)*cellH+13.5, fg, weight, strings.Join(xs, " "), html.EscapeString(s.String()))
+			words(&b, run, left, top+13.5, fg, bold)
 		}
 	}
 	b.WriteString("</svg>\n")
 	return b.String()
+}
+
+// words writes a run without its blanks: a word is as wide as its cells, so
+// that the grid holds in any monospace font.
+func words(b *strings.Builder, run []rune, left, y float64, fg string, bold bool) {
+	weight := ""
+	if bold {
+		weight = ` font-weight="bold"`
+	}
+	for i := 0; i < len(run); {
+		if run[i] == ' ' {
+			i++
+			continue
+		}
+		j := i
+		for j < len(run) && run[j] != ' ' {
+			j++
+		}
+		fmt.Fprintf(b, `<text x="%.1f" y="%.1f" fill="%s"%s textLength="%.1f">%s</text>`+"\n", left+float64(i)*cellW, y, fg, weight, float64(j-i)*cellW, html.EscapeString(string(run[i:j])))
+		i = j
+	}
 }
 
 func colors(g vt10x.Glyph) (fg, bg string, bold bool) {

@@ -140,7 +140,7 @@ func (l *List) setColumns() {
 		case core.Number, core.Bytes, core.CPU, core.Percent, core.Age, core.Duration:
 			k.Right = true
 		case core.Name:
-			k.Min = max(k.Min, 24) // names are what a list is read by: other columns give way first
+			k.Min = max(k.Min, l.nameMin)
 		}
 		if c.own == ownNamespace || c.own == ownScope {
 			k.Max = 24
@@ -154,6 +154,27 @@ func (l *List) setColumns() {
 		out[i] = k
 	}
 	l.table.SetColumns(out...)
+}
+
+// maxNameMin is how much of the longest name keeps its place before other
+// columns do: names are what a list is read by.
+const maxNameMin = 24
+
+// fitNames makes room for the names; it only grows, so that columns do not flap.
+func (l *List) fitNames() {
+	longest := l.nameMin
+	for _, r := range l.order {
+		if n := len(r.Ref.Name); n > longest {
+			longest = n
+			if n >= maxNameMin {
+				break
+			}
+		}
+	}
+	if longest = min(longest, maxNameMin); longest != l.nameMin {
+		l.nameMin = longest
+		l.setColumns()
+	}
 }
 
 // source gives the table its rows; it lives as long as one snapshot.

@@ -162,6 +162,9 @@ func (l *List) markRange(*pane.Env) {
 // sortStep makes the next column the one that is sorted by; before the first
 // and after the last stands the default order, trouble first.
 func (l *List) sortStep(e *pane.Env, dir int) {
+	if len(l.columns) == 0 { // no source has the kind (yet)
+		return
+	}
 	at := -1
 	for i, c := range l.columns {
 		if c.decl.ID == l.sorter.Column {

@@ -136,6 +136,7 @@ func (l *List) update(e *pane.Env, tables []*store.Table) {
 // finish notes what the order was made of.
 func (l *List) finish(tables []*store.Table) {
 	l.tables = tables
+	l.fitNames()
 	clear(l.lastRows)
 	l.problem, l.loading = nil, false
 	for _, t := range tables {
