@@ -62,7 +62,7 @@ var builtin = []*kind{
 			{ID: "mem%", Title: text.Lit("%MEM/L"), Type: core.Percent, Usage: core.MemUsed},
 			wide(col("ip", "IP", core.Text)), col("node", "NODE", core.Text), ageCol,
 		}},
-		version: "v1", resource: "pods", gvkKind: "Pod", reduce: typed(reducePod),
+		version: "v1", resource: "pods", gvkKind: "Pod", reduce: pruned(prunePod, reducePod),
 	},
 	{
 		Kind: core.Kind{Name: "deployment", Plural: "deployments", Aliases: []string{"deploy"}, Title: text.Lit("Deployments"), Namespaced: true, Logs: true, Workload: true, Verbs: []string{"restart"}, Rank: 20, Columns: []core.Column{

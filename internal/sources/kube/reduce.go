@@ -16,12 +16,13 @@ import (
 // reducer makes compact rows of full objects. It belongs to one goroutine.
 // What repeats from row to row is stored once.
 type reducer struct {
-	scope string
-	now   func() time.Time
-	safe  map[string]text.Safe
-	sets  map[string]map[string]string
-	lists map[string][]string
-	key   []byte
+	scope  string
+	now    func() time.Time
+	safe   map[string]text.Safe
+	sets   map[string]map[string]string
+	lists  map[string][]string
+	key    []byte
+	pruned []byte // the object at hand, without what is not looked at
 
 	// Set by reduce functions for the object at hand:
 	recheck time.Time            // when time alone will change the row; zero: never
@@ -46,8 +47,20 @@ type object[T any] interface {
 }
 
 func typed[T any, P object[T]](f func(*reducer, P) *core.Resource) func(*reducer, []byte) (*core.Resource, error) {
+	return pruned(nil, f)
+}
+
+// pruned decodes only the parts of an object that p keeps.
+func pruned[T any, P object[T]](p prune, f func(*reducer, P) *core.Resource) func(*reducer, []byte) (*core.Resource, error) {
 	return func(x *reducer, raw []byte) (*core.Resource, error) {
 		var o T
+		if p != nil {
+			var err error
+			if x.pruned, err = p.apply(x.pruned[:0], raw); err != nil {
+				return nil, err
+			}
+			raw = x.pruned
+		}
 		if err := P(&o).Unmarshal(raw); err != nil {
 			return nil, err
 		}

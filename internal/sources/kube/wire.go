@@ -145,12 +145,13 @@ func readFrame(r io.Reader, buf []byte) ([]byte, error) {
 	if size > maxFrame {
 		return buf, fmt.Errorf("watch event of %d bytes: %w", size, errWire)
 	}
-	if cap(buf) < int(size) {
-		buf = make([]byte, max(int(size), 16<<10))
+	// The buffer grows with what comes, not with what is announced.
+	buf, err := readAll(io.LimitReader(r, int64(size)), buf[:0])
+	if err == nil && len(buf) < int(size) {
+		err = io.ErrUnexpectedEOF
 	}
-	buf = buf[:size]
-	if _, err := io.ReadFull(r, buf); err != nil {
-		return buf, fmt.Errorf("half a watch event: %w", io.ErrUnexpectedEOF)
+	if err != nil {
+		return buf, fmt.Errorf("half a watch event: %w", err)
 	}
 	return buf, nil
 }
