@@ -3,6 +3,7 @@ package sources
 import (
 	"context"
 	"sync"
+	"time"
 
 	"devops-tui/internal/core"
 	"devops-tui/internal/text"
@@ -181,6 +182,11 @@ func (h *Hub) Describe(ctx context.Context, ref core.Ref) (core.Document, error)
 // Manifest returns an object's definition.
 func (h *Hub) Manifest(ctx context.Context, ref core.Ref) (core.Document, error) {
 	return call(h, ref, "manifests", func(c Manifester) (core.Document, error) { return c.Manifest(ctx, ref) })
+}
+
+// Series returns what a system kept of an object's usage since an instant.
+func (h *Hub) Series(ctx context.Context, ref core.Ref, since time.Time) ([]core.Series, error) {
+	return call(h, ref, "history", func(c Meter) ([]core.Series, error) { return c.Series(ctx, ref, since) })
 }
 
 // Events returns what happened to an object, newest first.

@@ -250,8 +250,10 @@ func (m *Model) refresh() {
 // after serves the panes' requests and tells the sources what is shown now.
 func (m *Model) after() tea.Cmd {
 	cmds := m.serve()
-	if l, ok := m.top().focused().(pane.Loader); ok {
-		cmds = append(cmds, l.Wake(&m.env))
+	for i, s := range m.top().slots {
+		if l, ok := s.pane.(pane.Loader); ok && (m.top().grid || i == m.top().focus) {
+			cmds = append(cmds, l.Wake(&m.env))
+		}
 	}
 	m.tellInterest()
 	if s := m.top().subject(); s != m.subject {

@@ -4,6 +4,7 @@ package metrics
 
 import (
 	"cmp"
+	"context"
 	"math"
 	"slices"
 	"time"
@@ -38,6 +39,9 @@ type Pane struct {
 	pinned bool
 	span   int
 
+	past    map[core.Measure][]core.Point // what the system kept, from before we watched
+	asked   core.Ref                      // whose past was asked for
+	askedAt time.Duration                 // over which span
 	parts   []core.Ref
 	charts  []chart
 	why     *core.Problem
@@ -84,7 +88,7 @@ func (p *Pane) Follow(e *pane.Env, ref core.Ref) tea.Cmd {
 // Show turns to another object, pinned or not.
 func (p *Pane) Show(e *pane.Env, ref core.Ref) {
 	if ref != p.ref {
-		p.ref, p.force, p.offset = ref, true, 0
+		p.ref, p.force, p.offset, p.past = ref, true, 0, nil
 		p.Refresh(e)
 	}
 }
@@ -140,7 +144,7 @@ func (p *Pane) read(e *pane.Env) {
 	for _, measures := range shown {
 		c := chart{unit: kit.UnitOf(measures[0])}
 		for i, m := range measures {
-			points := total(e, refs, m, since)
+			points := p.withPast(total(e, refs, m, since), m, since)
 			if !known(points) {
 				continue
 			}
@@ -159,6 +163,65 @@ func (p *Pane) read(e *pane.Env) {
 		p.guides(e, &c, refs, measures[0])
 		p.charts = append(p.charts, c)
 	}
+}
+
+// pastLimit bounds the fetch of an object's past.
+const pastLimit = 10 * time.Second
+
+type pastMsg struct {
+	pane   *Pane
+	ref    core.Ref
+	series []core.Series
+}
+
+// Wake fetches the object's past once, where the system keeps one.
+func (p *Pane) Wake(e *pane.Env) tea.Cmd {
+	span := ranges[p.span]
+	if p.ref.IsZero() || p.asked == p.ref && p.askedAt >= span || !e.Backend.Abilities(p.ref).Series {
+		return nil
+	}
+	p.asked, p.askedAt = p.ref, span
+	ref, since, backend := p.ref, e.Now.Add(-span), e.Backend
+	return func() tea.Msg {
+		ctx, cancel := context.WithTimeout(context.Background(), pastLimit)
+		defer cancel()
+		series, err := backend.Series(ctx, ref, since)
+		if err != nil {
+			return nil // the charts show what was seen since; the source's state says the rest
+		}
+		return pastMsg{p, ref, series}
+	}
+}
+
+// Message takes the past.
+func (p *Pane) Message(e *pane.Env, msg tea.Msg) tea.Cmd {
+	m, ok := msg.(pastMsg)
+	if !ok || m.pane != p || m.ref != p.ref {
+		return nil
+	}
+	p.past = map[core.Measure][]core.Point{}
+	for _, s := range m.series {
+		if s.Name == "" {
+			p.past[s.Measure] = s.Points
+		}
+	}
+	p.force = true
+	p.Refresh(e)
+	return nil
+}
+
+// withPast puts what the system kept before what was seen.
+func (p *Pane) withPast(seen []core.Point, m core.Measure, since time.Time) []core.Point {
+	past := p.past[m]
+	from, _ := slices.BinarySearchFunc(past, since.UnixNano(), func(x core.Point, t int64) int { return cmp.Compare(x.At, t) })
+	to := len(past)
+	if len(seen) > 0 {
+		to, _ = slices.BinarySearchFunc(past, seen[0].At, func(x core.Point, t int64) int { return cmp.Compare(x.At, t) })
+	}
+	if from >= to {
+		return seen
+	}
+	return append(slices.Clone(past[from:to]), seen...)
 }
 
 // guides adds the limit and the request as lines.

@@ -31,6 +31,8 @@ type Backend interface {
 	Describe(ctx context.Context, ref core.Ref) (core.Document, error)
 	Manifest(ctx context.Context, ref core.Ref) (core.Document, error)
 	Events(ctx context.Context, ref core.Ref) ([]core.Event, error)
+	// Series returns what the system kept of the object's usage, if it does.
+	Series(ctx context.Context, ref core.Ref, since time.Time) ([]core.Series, error)
 	// NewLog returns a log buffer whose lines wake the screen.
 	NewLog() *store.Log
 	// Save writes lines to a file of the user's (mode 0600) and returns its path.
