@@ -36,10 +36,12 @@ var quiet = map[events.Action]bool{
 }
 
 // needsInspect are the actions after which restarts, exit code or OOM may be
-// new. What is not known is treated like them.
+// new. What is not known is treated like them. Pause and unpause are among
+// them because engines tell them before their list knows: only the inspect,
+// which waits for the engine's lock on the container, sees the new state.
 func needsInspect(a events.Action) bool {
 	switch a {
-	case events.ActionCreate, events.ActionRename, events.ActionPause, events.ActionUnPause:
+	case events.ActionCreate, events.ActionRename:
 		return false
 	}
 	return !strings.HasPrefix(string(a), string(events.ActionHealthStatus))
