@@ -33,6 +33,23 @@ func removeCgroups(name string) {
 	}
 }
 
+// thaw lets the paused containers below the groups of that name go on: a
+// frozen process cannot be killed under version 1, and its namespace would
+// never end.
+func thaw(name string) {
+	for _, root := range cgroupDirs(name) {
+		_ = filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
+			if err == nil && d.Name() == "freezer.state" {
+				_ = os.WriteFile(path, []byte("THAWED"), 0)
+			}
+			if err == nil && d.Name() == "cgroup.freeze" {
+				_ = os.WriteFile(path, []byte("0"), 0)
+			}
+			return nil
+		})
+	}
+}
+
 // removeTree removes control groups from the deepest up: only they can be.
 func removeTree(root string) {
 	var dirs []string
@@ -52,6 +69,7 @@ func sweepCgroups() {
 	for _, dir := range cgroupDirs(dirPrefix + "-*-*") {
 		owner, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(dir), dirPrefix+"-"), "-")
 		if pid, err := strconv.Atoi(owner); err == nil && errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+			thaw(filepath.Base(dir))
 			removeTree(dir)
 		}
 	}

@@ -192,6 +192,7 @@ func (e *Engine) Resume() error { return e.guard.signal(syscall.SIGCONT) }
 // Stop ends the engine with all its containers and removes its state.
 func (e *Engine) Stop() {
 	if e.guard != nil {
+		thaw(strings.TrimPrefix(e.cgroup, "/"))
 		e.guard.stop()
 	}
 	e.HTTP.CloseIdleConnections()
