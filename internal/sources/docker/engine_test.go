@@ -148,10 +148,12 @@ func TestThePanesShowTheTruth(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := over(t, e, nil)
+	began := time.Now()
 	rec := watching(t, s, core.Interest{})
 	until(t, 10*time.Second, "all containers and projects", func() bool {
 		return len(rec.Rows(kindContainer)) == len(ids) && len(rec.Rows(kindProject)) == 3
 	})
+	t.Logf("%d containers listed after %v", len(ids), time.Since(began).Round(time.Millisecond))
 	row := func(name string) *core.Resource {
 		r := rec.Find(containerRef(name, s.host.scope, ids[name]))
 		if r == nil {
@@ -192,7 +194,9 @@ func TestThePanesShowTheTruth(t *testing.T) {
 	// Changes made outside show within a second.
 	change := func(what string, done func() bool, args ...string) {
 		t.Helper()
-		if _, err := e.Docker(t.Context(), args...); err != nil {
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		if _, err := e.Docker(ctx, args...); err != nil {
 			t.Fatal(err)
 		}
 		began := time.Now()

@@ -88,7 +88,6 @@ func (f *follower) follow(ctx context.Context) error {
 				return &core.Problem{Kind: core.Unsupported, Summary: text.Error(err), Hint: text.Lit("look at it with: docker logs"), Cause: err}
 			}
 			f.mark(time.Time{}, text.Sprintf("%s; opened again", err.Error()))
-			before = f.seq // a marker is no progress
 			f.pause(ctx, bad)
 			continue
 		}

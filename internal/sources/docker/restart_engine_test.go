@@ -13,7 +13,7 @@ import (
 )
 
 // carryOut executes and verifies an operation.
-func carryOut(t *testing.T, op *core.Operation, limit time.Duration) (core.Outcome, error, []core.Progress) {
+func carryOut(t *testing.T, op *core.Operation, limit time.Duration) (core.Outcome, []core.Progress, error) {
 	t.Helper()
 	if err := op.Execute(sources.Permit(t.Context())); err != nil {
 		t.Fatalf("Execute: %v", err)
@@ -22,7 +22,7 @@ func carryOut(t *testing.T, op *core.Operation, limit time.Duration) (core.Outco
 	defer cancel()
 	var steps []core.Progress
 	outcome, err := op.Verify(ctx, func(p core.Progress) { steps = append(steps, p) })
-	return outcome, err, steps
+	return outcome, steps, err
 }
 
 func TestRestartWaitsForTheHealthCheck(t *testing.T) {
@@ -33,7 +33,7 @@ func TestRestartWaitsForTheHealthCheck(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	outcome, err, steps := carryOut(t, op, 30*time.Second)
+	outcome, steps, err := carryOut(t, op, 30*time.Second)
 	if err != nil || outcome != core.OutcomeHealthy {
 		t.Errorf("Verify: %v, %v", outcome, err)
 	}
@@ -61,7 +61,7 @@ func TestARestartThatDoesNotHelpHasFailed(t *testing.T) {
 	if len(op.Plan.Warnings) != 1 || !strings.Contains(op.Plan.Warnings[0].String(), "not running") {
 		t.Errorf("warnings %v", op.Plan.Warnings)
 	}
-	outcome, err, _ := carryOut(t, op, 30*time.Second)
+	outcome, _, err := carryOut(t, op, 30*time.Second)
 	var p *core.Problem
 	if outcome != core.OutcomeFailed || !errors.As(err, &p) || !strings.Contains(p.Summary.String(), "Exited (7)") {
 		t.Errorf("Verify: %v, %v", outcome, err)
@@ -95,7 +95,7 @@ func TestAProjectIsRestartedAsOne(t *testing.T) {
 	if p := op.Plan; len(p.Changes) != 3 || len(p.Impact) != 4 || !strings.HasSuffix(p.Command.String(), "compose -p whole restart") {
 		t.Errorf("plan %+v", p)
 	}
-	outcome, err, steps := carryOut(t, op, 60*time.Second)
+	outcome, steps, err := carryOut(t, op, 60*time.Second)
 	if err != nil || outcome != core.OutcomeHealthy {
 		t.Fatalf("Verify: %v, %v", outcome, err)
 	}
