@@ -13,16 +13,12 @@ import (
 
 // Command carries out a list command.
 func (l *List) Command(e *pane.Env, c keys.Command) (tea.Cmd, bool) {
-	if l.move(c.ID) {
+	if pane.Move(c.ID, rows{l.table}, 1) {
 		l.settled = true
 		return nil, true
 	}
 	r := l.Selected()
 	switch c.ID {
-	case keys.Left:
-		l.table.Pan(-1)
-	case keys.Right:
-		l.table.Pan(1)
 	case keys.Filter:
 		l.openFilter(e)
 	case keys.Back:
@@ -77,29 +73,10 @@ func (l *List) withRow(e *pane.Env, r *core.Resource, f func()) {
 	f()
 }
 
-func (l *List) move(id string) bool {
-	switch id {
-	case keys.Up:
-		l.table.MoveBy(-1)
-	case keys.Down:
-		l.table.MoveBy(1)
-	case keys.Top:
-		l.table.Home()
-	case keys.Bottom:
-		l.table.End()
-	case keys.PageUp:
-		l.table.Page(-1)
-	case keys.PageDown:
-		l.table.Page(1)
-	case keys.HalfUp:
-		l.table.HalfPage(-1)
-	case keys.HalfDown:
-		l.table.HalfPage(1)
-	default:
-		return false
-	}
-	return true
-}
+// rows moves the selection where a text would scroll.
+type rows struct{ *kit.Table[core.Ref] }
+
+func (r rows) Scroll(n int) { r.MoveBy(n) }
 
 // back takes back one thing: marks, then the filter.
 func (l *List) back(e *pane.Env) bool {

@@ -62,6 +62,7 @@ type List struct {
 	force    bool
 	nameMin  int  // least width of the name column, by the names seen
 	settled  bool // the first list is complete, or the user moved: the selection stays with its row
+	away     core.Ref // what was selected when its source began to list afresh
 	lastRows map[store.Key][]*core.Resource
 }
 
@@ -311,13 +312,14 @@ func (l *List) emptyBlock(e *pane.Env, w, h int) kit.Block {
 func (l *List) Mouse(e *pane.Env, m tea.MouseMsg, x, y int) tea.Cmd {
 	switch m := m.(type) {
 	case tea.MouseWheelMsg:
+		l.away = core.Ref{}
 		if m.Button == tea.MouseWheelUp {
 			l.table.Scroll(-3)
 		} else if m.Button == tea.MouseWheelDown {
 			l.table.Scroll(3)
 		}
 	case tea.MouseClickMsg:
-		l.settled = true
+		l.settled, l.away = true, core.Ref{}
 		hit := l.table.At(x, y)
 		if hit.Header && hit.Column >= 0 && hit.Column < len(l.columns) {
 			l.sortBy(e, hit.Column)

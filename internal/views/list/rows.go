@@ -39,8 +39,33 @@ func (l *List) Refresh(e *pane.Env) {
 	default:
 		return
 	}
+	was := l.Subject()
 	l.table.Refresh(source{l, n, e.Now, e.Styles.PhaseGlyph})
 	l.settle(n)
+	l.comeBack(n, was)
+}
+
+// comeBack keeps the selection's place while the source of its row lists
+// afresh: once the row is there again it is selected again, unless the user
+// moved meanwhile.
+func (l *List) comeBack(n *store.Snapshot, was core.Ref) {
+	if l.away.IsZero() && l.settled && !was.IsZero() && !l.Subject().SameObject(was) && listing(n, was) {
+		l.away = was
+	}
+	switch {
+	case l.away.IsZero():
+	case l.table.Select(l.away):
+		l.away = core.Ref{}
+	case !listing(n, l.away): // it is gone, or out of sight
+		l.away = core.Ref{}
+	}
+}
+
+// listing reports whether nothing can be said of the object now, because its
+// source does not list its kind (yet).
+func listing(n *store.Snapshot, ref core.Ref) bool {
+	t := n.Table(store.Key{Instance: ref.Instance(), Kind: ref.Kind})
+	return t == nil || !t.State.Listed
 }
 
 func (l *List) usageDependent() bool { return l.needsUsage() }
@@ -85,7 +110,7 @@ func (l *List) rebuild(e *pane.Env, tables []*store.Table) {
 		}
 	}
 	l.sorter.Sort(l.order, e.Snap.Kind, e.Snap.Usage)
-	l.finish(tables)
+	l.finish(e.Snap, tables)
 }
 
 // update carries the differences between the old and the new tables over to
@@ -130,11 +155,11 @@ func (l *List) update(e *pane.Env, tables []*store.Table) {
 		out = append(out, r)
 	}
 	l.order = append(out, came[j:]...)
-	l.finish(tables)
+	l.finish(e.Snap, tables)
 }
 
 // finish notes what the order was made of.
-func (l *List) finish(tables []*store.Table) {
+func (l *List) finish(n *store.Snapshot, tables []*store.Table) {
 	l.tables = tables
 	l.fitNames()
 	clear(l.lastRows)
@@ -148,9 +173,7 @@ func (l *List) finish(tables []*store.Table) {
 		}
 	}
 	for ref := range l.marks { // objects that are gone
-		if !slices.ContainsFunc(tables, func(t *store.Table) bool {
-			return t.Key.Kind == ref.Kind && t.Key.Instance == ref.Instance() && t.Find(ref) != nil
-		}) {
+		if !listing(n, ref) && n.Find(ref) == nil {
 			delete(l.marks, ref)
 		}
 	}

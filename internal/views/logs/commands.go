@@ -7,7 +7,6 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"devops-tui/internal/keys"
-	"devops-tui/internal/query"
 	"devops-tui/internal/text"
 	"devops-tui/internal/views/kit"
 	"devops-tui/internal/views/pane"
@@ -16,6 +15,9 @@ import (
 
 // findLimit bounds how many lines one step of a search looks at.
 const findLimit = 200_000
+
+// panCells is a step to the side.
+const panCells = 8
 
 // savedMsg is how saving went.
 type savedMsg struct {
@@ -31,27 +33,10 @@ func (p *Pane) Command(e *pane.Env, c keys.Command) (tea.Cmd, bool) {
 	if arg, ok := strings.CutPrefix(c.ID, "since-"); ok {
 		return p.reopen(e, arg), true
 	}
+	if pane.Move(c.ID, p.view, panCells) {
+		return nil, true
+	}
 	switch c.ID {
-	case keys.Up:
-		p.view.Scroll(-1)
-	case keys.Down:
-		p.view.Scroll(1)
-	case keys.Left:
-		p.view.Pan(-8)
-	case keys.Right:
-		p.view.Pan(8)
-	case keys.Top:
-		p.view.Home()
-	case keys.Bottom:
-		p.view.End()
-	case keys.PageUp:
-		p.view.Page(-1)
-	case keys.PageDown:
-		p.view.Page(1)
-	case keys.HalfUp:
-		p.view.HalfPage(-1)
-	case keys.HalfDown:
-		p.view.HalfPage(1)
 	case keys.Follow:
 		p.view.SetFollow(!p.view.Following())
 	case keys.Wrap:
@@ -83,8 +68,7 @@ func (p *Pane) Command(e *pane.Env, c keys.Command) (tea.Cmd, bool) {
 			e.Send(pane.CopyText{Text: l.Text.Safe(), What: text.Lit("line")})
 		}
 	case keys.Filter:
-		p.input = &kit.Input{Prompt: text.Lit(" / "), Placeholder: text.Lit("text  !not  ~regex  \"a phrase\"  a|b")}
-		p.input.SetValue(p.search.String())
+		p.search.Open(text.Lit("text  !not  ~regex  \"a phrase\"  a|b"))
 	case keys.MatchNext:
 		p.find(e, 1)
 	case keys.MatchPrev:
@@ -92,10 +76,11 @@ func (p *Pane) Command(e *pane.Env, c keys.Command) (tea.Cmd, bool) {
 	case keys.Pin:
 		p.pinned = !p.pinned
 	case keys.Back:
-		if p.search.Empty() {
+		if p.search.Query.Empty() {
 			return nil, false
 		}
-		p.setSearch("")
+		p.search.Set("")
+		p.searched()
 	default:
 		return nil, false
 	}
@@ -123,32 +108,23 @@ func (p *Pane) pretty(e *pane.Env) {
 
 // refilter runs the buffer through the filter again and stays at the place.
 func (p *Pane) refilter() {
-	p.src.search = p.search
+	p.src.search = p.search.Query
 	p.src.restart()
 	p.view.ReplaceSource(&p.src)
 }
 
-func (p *Pane) setSearch(s string) {
-	q, err := query.ParseText(s)
-	p.bad = text.Safe{}
-	if err != nil {
-		p.bad = text.Error(err)
-		return
-	}
-	p.search = q
-	p.view.SetFinder(nil)
-	if !q.Empty() {
-		p.view.SetFinder(func(s string, dst [][2]int) [][2]int { return q.AppendHighlights(dst, s) })
-	}
+// searched takes over a search that changed.
+func (p *Pane) searched() {
+	p.view.SetFinder(p.search.Finder())
 	p.refilter()
 }
 
 func (p *Pane) find(e *pane.Env, dir int) {
-	if p.search.Empty() {
+	if p.search.Query.Empty() {
 		e.Send(pane.Notify{Text: text.Lit("no search: / starts one")})
 		return
 	}
-	if !p.view.Find(dir, findLimit, func(l *kit.LogLine) bool { return p.search.MatchText(l.Text.String()) }) {
+	if !p.view.Find(dir, findLimit, func(l *kit.LogLine) bool { return p.search.Query.MatchText(l.Text.String()) }) {
 		e.Send(pane.Notify{Text: text.Lit("no further match")})
 	}
 }
@@ -187,33 +163,26 @@ func rangeTitle(arg string) text.Safe {
 }
 
 // Typing reports an open search prompt.
-func (p *Pane) Typing() bool { return p.input != nil }
+func (p *Pane) Typing() bool { return p.search.Typing() }
 
 // Key edits the search; the view follows each key.
 func (p *Pane) Key(e *pane.Env, k tea.KeyPressMsg) tea.Cmd {
 	p.force = true
-	switch k.String() {
-	case "esc", "ctrl+c":
-		p.input = nil
-		p.setSearch("")
-	case "enter":
-		p.input = nil
-		if !p.search.Empty() {
-			p.find(e, -1)
-		}
-	default:
-		if p.input.Key(k) {
-			p.setSearch(p.input.Value())
-		}
+	changed, done := p.search.Key(k)
+	if changed {
+		p.searched()
+	}
+	if done && !p.search.Query.Empty() {
+		p.find(e, -1)
 	}
 	return nil
 }
 
 // Paste goes into the open prompt.
 func (p *Pane) Paste(_ *pane.Env, s string) {
-	if p.input != nil && p.input.Paste(s) {
+	if p.search.Paste(s) {
 		p.force = true
-		p.setSearch(p.input.Value())
+		p.searched()
 	}
 }
 

@@ -9,7 +9,6 @@ import (
 
 	"devops-tui/internal/core"
 	"devops-tui/internal/keys"
-	"devops-tui/internal/query"
 	"devops-tui/internal/store"
 	"devops-tui/internal/text"
 	"devops-tui/internal/views/kit"
@@ -43,9 +42,7 @@ type Pane struct {
 	first  *core.Origin // of the oldest line seen
 	many   bool         // lines of several origins: each is labelled
 
-	input  *kit.Input
-	search query.Query
-	bad    text.Safe
+	search pane.Search
 	drawn  drawKey
 	block  kit.Block
 	force  bool
@@ -88,7 +85,7 @@ func (p *Pane) Subject() core.Ref { return p.req.Ref }
 
 // Contexts of a log.
 func (p *Pane) Contexts() []keys.Context {
-	if p.input != nil {
+	if p.search.Typing() {
 		return []keys.Context{keys.Prompt}
 	}
 	return []keys.Context{keys.Logs}
@@ -236,12 +233,11 @@ func (p *Pane) Head(*pane.Env) pane.Head {
 	if p.src.fold {
 		h.Right = append(h.Right, kit.Span{Tok: themes.Accent, Text: text.Lit("patterns ")})
 	}
-	if !p.search.Empty() && p.input == nil {
-		what := text.Lit("/")
+	if tag, ok := p.search.Tag(); ok {
 		if p.src.only {
-			what = text.Lit("only /")
+			tag = text.Concat(text.Lit("only "), tag)
 		}
-		h.Right = append(h.Right, kit.Span{Tok: themes.Accent, Text: text.Concat(what, text.Clean(p.search.String()))})
+		h.Right = append(h.Right, kit.Span{Tok: themes.Accent, Text: tag})
 	}
 	if d := p.src.view.Dropped; d > 0 {
 		h.Bottom = append(h.Bottom, kit.Span{Tok: themes.Warn, Text: text.Sprintf("dropped %s · ", text.Count(int(d)))})
@@ -290,12 +286,8 @@ func (p *Pane) body(e *pane.Env, w, h int) kit.Block {
 		top = p.histogram(e, w)
 	}
 	switch {
-	case p.input != nil:
-		if !p.bad.Empty() {
-			bottom = append(bottom, kit.NewBuilder(e.Styles, w).Text(themes.Warn, p.bad).Line())
-		}
-		line, _ := p.input.Draw(e.Styles, w)
-		bottom = append(bottom, line)
+	case p.search.Typing():
+		bottom = p.search.Draw(e, w)
 	case p.err != nil:
 		bottom = append(bottom, kit.NewBuilder(e.Styles, w).Text(themes.Failed, p.err.Summary).Text(themes.Muted, text.Concat(text.Lit("  "), p.err.Hint)).Line())
 	}

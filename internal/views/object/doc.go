@@ -10,7 +10,6 @@ import (
 
 	"devops-tui/internal/core"
 	"devops-tui/internal/keys"
-	"devops-tui/internal/query"
 	"devops-tui/internal/text"
 	"devops-tui/internal/views/kit"
 	"devops-tui/internal/views/pane"
@@ -19,6 +18,9 @@ import (
 
 // loadLimit bounds one load of a document.
 const loadLimit = 20 * time.Second
+
+// panCells is a step to the side.
+const panCells = 8
 
 // reloadEvery is how soon a document follows a change of its object.
 const reloadEvery = 3 * time.Second
@@ -42,8 +44,7 @@ type Doc struct {
 	epoch  int
 	cancel context.CancelFunc
 
-	input  *kit.Input
-	search query.Query
+	search pane.Search
 	text   []text.Line
 	block  kit.Block
 	drawn  drawKey
@@ -93,7 +94,7 @@ func (d *Doc) Subject() core.Ref { return d.ref }
 
 // Contexts of a text.
 func (d *Doc) Contexts() []keys.Context {
-	if d.input != nil {
+	if d.search.Typing() {
 		return []keys.Context{keys.Prompt}
 	}
 	return []keys.Context{keys.Doc}
@@ -179,8 +180,8 @@ func (d *Doc) Head(*pane.Env) pane.Head {
 	if d.err != nil && d.start {
 		h.Right = append(h.Right, kit.Span{Tok: themes.Failed, Text: text.Sprintf("not fresh: %s ", d.err.Summary)})
 	}
-	if !d.search.Empty() && d.input == nil {
-		h.Right = append(h.Right, kit.Span{Tok: themes.Accent, Text: text.Sprintf("/%s", d.search.String())})
+	if tag, ok := d.search.Tag(); ok {
+		h.Right = append(h.Right, kit.Span{Tok: themes.Accent, Text: tag})
 	}
 	if d.start {
 		h.Bottom = []kit.Span{{Tok: themes.Muted, Text: d.view.Position()}}
@@ -206,41 +207,24 @@ func (d *Doc) draw(e *pane.Env, w, h int) kit.Block {
 		}
 		return pane.Message(e.Styles, w, h, kit.Span{Tok: themes.Muted, Text: text.Lit("loading…")})
 	}
-	if d.input == nil {
+	prompt := d.search.Draw(e, w)
+	if len(prompt) == 0 {
 		return d.view.Draw(e.Styles, w, h)
 	}
-	line, _ := d.input.Draw(e.Styles, w)
-	return kit.Stack(d.view.Draw(e.Styles, w, max(h-1, 0)), kit.Block{line})
+	return kit.Stack(d.view.Draw(e.Styles, w, max(h-len(prompt), 0)), prompt)
 }
 
 // Command carries out a command for texts.
 func (d *Doc) Command(e *pane.Env, c keys.Command) (tea.Cmd, bool) {
 	d.force = true
+	if pane.Move(c.ID, d.view, panCells) {
+		return nil, true
+	}
 	switch c.ID {
-	case keys.Up:
-		d.view.Scroll(-1)
-	case keys.Down:
-		d.view.Scroll(1)
-	case keys.Left:
-		d.view.Pan(-8)
-	case keys.Right:
-		d.view.Pan(8)
-	case keys.Top:
-		d.view.Home()
-	case keys.Bottom:
-		d.view.End()
-	case keys.PageUp:
-		d.view.Page(-1)
-	case keys.PageDown:
-		d.view.Page(1)
-	case keys.HalfUp:
-		d.view.HalfPage(-1)
-	case keys.HalfDown:
-		d.view.HalfPage(1)
 	case keys.Wrap:
 		d.view.SetWrap(!d.view.Wrapped())
 	case keys.Filter:
-		d.input = &kit.Input{Prompt: text.Lit(" / "), Placeholder: text.Lit("search")}
+		d.search.Open(text.Lit("search"))
 	case keys.MatchNext:
 		d.next(e, 1)
 	case keys.MatchPrev:
@@ -253,10 +237,11 @@ func (d *Doc) Command(e *pane.Env, c keys.Command) (tea.Cmd, bool) {
 	case keys.Save:
 		return d.save(e), true
 	case keys.Back:
-		if d.search.Empty() {
+		if d.search.Query.Empty() {
 			return nil, false
 		}
-		d.find("")
+		d.search.Set("")
+		d.view.SetFinder(nil)
 	default:
 		return nil, false
 	}
@@ -264,22 +249,10 @@ func (d *Doc) Command(e *pane.Env, c keys.Command) (tea.Cmd, bool) {
 }
 
 func (d *Doc) next(e *pane.Env, dir int) {
-	if d.search.Empty() {
+	if d.search.Query.Empty() {
 		e.Send(pane.Notify{Text: text.Lit("no search: / starts one")})
 	} else if !d.view.Next(dir) {
 		e.Send(pane.Notify{Text: text.Lit("no further match")})
-	}
-}
-
-func (d *Doc) find(s string) {
-	q, err := query.ParseText(s)
-	if err != nil {
-		return
-	}
-	d.search = q
-	d.view.SetFinder(nil)
-	if !q.Empty() {
-		d.view.SetFinder(func(s string, dst [][2]int) [][2]int { return q.AppendHighlights(dst, s) })
 	}
 }
 
@@ -299,31 +272,26 @@ func (d *Doc) save(e *pane.Env) tea.Cmd {
 }
 
 // Typing reports an open search prompt.
-func (d *Doc) Typing() bool { return d.input != nil }
+func (d *Doc) Typing() bool { return d.search.Typing() }
 
 // Key edits the search.
 func (d *Doc) Key(_ *pane.Env, k tea.KeyPressMsg) tea.Cmd {
 	d.force = true
-	switch k.String() {
-	case "esc", "ctrl+c":
-		d.input = nil
-		d.find("")
-	case "enter":
-		d.input = nil
+	changed, done := d.search.Key(k)
+	if changed {
+		d.view.SetFinder(d.search.Finder())
+	}
+	if done {
 		d.view.Next(1)
-	default:
-		if d.input.Key(k) {
-			d.find(d.input.Value())
-		}
 	}
 	return nil
 }
 
 // Paste goes into the open prompt.
 func (d *Doc) Paste(_ *pane.Env, s string) {
-	if d.input != nil && d.input.Paste(s) {
+	if d.search.Paste(s) {
 		d.force = true
-		d.find(d.input.Value())
+		d.view.SetFinder(d.search.Finder())
 	}
 }
 
