@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
-	"net/http"
 	"sync"
 	"time"
 )
@@ -23,9 +22,6 @@ type backoff struct{ n int }
 func (b *backoff) reset() { b.n = 0 }
 
 func (b *backoff) next(err error) time.Duration {
-	if isStatus(err, http.StatusForbidden, http.StatusMethodNotAllowed) {
-		return forbiddenDelay
-	}
 	d := min(firstDelay<<min(b.n, 10), maxDelay)
 	b.n++
 	d = d/2 + rand.N(d/2+1)

@@ -17,6 +17,7 @@ import (
 	"k8s.io/client-go/rest"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
+	"devops-tui/internal/core"
 	"devops-tui/internal/text"
 )
 
@@ -42,8 +43,9 @@ type plugin struct {
 	cert    *tls.Certificate
 	expires time.Time
 	have    bool
-	failed  error     // the last failure, told again until retryAt: no storm of processes
-	retryAt time.Time //
+	failed  error // the last failure, told again until retryAt: no storm of processes
+	retryAt time.Time
+	running chan struct{} // closed when the run under way ends; nil: none
 }
 
 // pluginError says what went wrong with a plugin, with what it printed.
@@ -162,27 +164,56 @@ func (p *plugin) retry() {
 }
 
 // credentials returns the bearer token, running the plugin if need be. Only
-// one runs at a time; who waits gets its result.
-func (p *plugin) credentials(context.Context) (string, error) {
+// one runs at a time; who waits gets its result, or leaves when ctx ends.
+func (p *plugin) credentials(ctx context.Context) (string, error) {
+	for {
+		p.mu.Lock()
+		now := p.now()
+		switch {
+		case p.have && (p.expires.IsZero() || now.Before(p.expires)):
+			defer p.mu.Unlock()
+			return p.token, nil
+		case p.running == nil && now.Before(p.retryAt):
+			defer p.mu.Unlock()
+			return p.token, p.failed // refused a moment ago: let the server say it again
+		case p.running == nil:
+			p.running = make(chan struct{})
+			core.Go("kube: credential plugin", p.renew)
+		}
+		running := p.running
+		p.mu.Unlock()
+		select {
+		case <-running:
+		case <-ctx.Done():
+			return "", &pluginError{Command: p.conf.Command, Err: fmt.Errorf("it has not answered yet: %w", ctx.Err())}
+		}
+	}
+}
+
+// renew runs the plugin and keeps what it says.
+func (p *plugin) renew() {
+	got, err := p.run()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	now := p.now()
-	if p.have && (p.expires.IsZero() || now.Before(p.expires)) {
-		return p.token, nil
-	}
-	if now.Before(p.retryAt) {
-		if p.failed != nil {
-			return "", p.failed
-		}
-		return p.token, nil // refused a moment ago: let the server say it again
-	}
-	if err := p.run(); err != nil {
+	defer func() { close(p.running); p.running = nil }()
+	if err != nil {
 		p.failed = &pluginError{Command: p.conf.Command, Stderr: err.stderr, Install: p.conf.InstallHint, Err: err.err}
 		p.retryAt = p.now().Add(10 * time.Second)
-		return "", p.failed
+		p.token = ""
+		return
 	}
-	p.failed, p.retryAt = nil, time.Time{}
-	return p.token, nil
+	changed := p.cert != nil && (got.cert == nil || !bytes.Equal(p.cert.Certificate[0], got.cert.Certificate[0]))
+	p.token, p.cert, p.expires, p.have, p.failed, p.retryAt = got.token, got.cert, got.expires, true, nil, time.Time{}
+	if changed && p.rotated != nil {
+		p.rotated()
+	}
+}
+
+// issued is what a plugin gave.
+type issued struct {
+	token   string
+	cert    *tls.Certificate
+	expires time.Time // zero: never
 }
 
 type runError struct {
@@ -190,9 +221,9 @@ type runError struct {
 	stderr string
 }
 
-func (p *plugin) run() *runError {
+func (p *plugin) run() (issued, *runError) {
 	if p.conf.InteractiveMode == clientcmdapi.AlwaysExecInteractiveMode {
-		return &runError{err: errors.New("it insists on a terminal of its own (interactiveMode: Always)")}
+		return issued{}, &runError{err: errors.New("it insists on a terminal of its own (interactiveMode: Always)")}
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), p.limit)
 	defer cancel()
@@ -210,10 +241,10 @@ func (p *plugin) run() *runError {
 	err := cmd.Run()
 	said := text.CleanLong(strings.TrimSpace(errs.String())).Truncate(300).String()
 	if ctx.Err() != nil {
-		return &runError{fmt.Errorf("no answer within %s", p.limit), said}
+		return issued{}, &runError{fmt.Errorf("no answer within %s", p.limit), said}
 	}
 	if err != nil {
-		return &runError{err, said}
+		return issued{}, &runError{err, said}
 	}
 	var cred struct {
 		APIVersion string `json:"apiVersion"`
@@ -227,38 +258,34 @@ func (p *plugin) run() *runError {
 	}
 	// The decoder's error could quote the output, which may hold the token.
 	if json.Unmarshal(out.Bytes(), &cred) != nil || cred.Kind != "ExecCredential" {
-		return &runError{errors.New("it did not print an ExecCredential"), said}
+		return issued{}, &runError{errors.New("it did not print an ExecCredential"), said}
 	}
 	if cred.APIVersion != p.conf.APIVersion {
-		return &runError{errors.New("it answered in another apiVersion than configured"), said}
+		return issued{}, &runError{errors.New("it answered in another apiVersion than configured"), said}
 	}
 	st := cred.Status
 	if st == nil || st.Token == "" && st.Cert == "" {
-		return &runError{errors.New("it printed neither a token nor a certificate"), said}
+		return issued{}, &runError{errors.New("it printed neither a token nor a certificate"), said}
 	}
 	if st.Expires != nil && !p.now().Before(*st.Expires) {
-		return &runError{errors.New("it returned a credential that has expired already"), said}
+		return issued{}, &runError{errors.New("it returned a credential that has expired already"), said}
 	}
 	if strings.ContainsAny(st.Token, "\r\n") {
-		return &runError{errors.New("it returned a malformed token"), said}
+		return issued{}, &runError{errors.New("it returned a malformed token"), said}
 	}
 	var cert *tls.Certificate
 	if st.Cert != "" {
 		c, err := tls.X509KeyPair([]byte(st.Cert), []byte(st.Key))
 		if err != nil {
-			return &runError{errors.New("its certificate and key do not fit"), said}
+			return issued{}, &runError{errors.New("its certificate and key do not fit"), said}
 		}
 		cert = &c
 	}
-	changed := p.cert != nil && (cert == nil || !bytes.Equal(p.cert.Certificate[0], cert.Certificate[0]))
-	p.token, p.cert, p.have, p.expires = st.Token, cert, true, time.Time{}
+	got := issued{token: st.Token, cert: cert}
 	if st.Expires != nil {
-		p.expires = *st.Expires
+		got.expires = *st.Expires
 	}
-	if changed && p.rotated != nil {
-		p.rotated()
-	}
-	return nil
+	return got, nil
 }
 
 // capped keeps the first limit bytes and swallows the rest.

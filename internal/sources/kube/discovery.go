@@ -267,7 +267,11 @@ func (r *session) discover(ctx context.Context) {
 			return
 		}
 		if err != nil {
-			pause(ctx, wait.next(err), rung)
+			d := wait.next(err)
+			if isStatus(err, http.StatusForbidden) {
+				d = forbiddenDelay
+			}
+			pause(ctx, d, rung)
 			continue
 		}
 		wait.reset()

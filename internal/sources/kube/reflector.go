@@ -39,6 +39,10 @@ type reflector struct {
 	buf       []byte
 	revs      []string // the last events' revisions, oldest first
 	lists     int      // expired lists in a row
+	lived     bool     // it worked before
+	stated    bool     // its state was reported
+	told      bool     // a problem was reported
+	refusals  int      // in a row
 }
 
 // codec reads one representation of objects: protobuf or the server's table.
@@ -53,16 +57,14 @@ type codec interface {
 // run lists and watches until ctx ends.
 func (f *reflector) run(ctx context.Context) {
 	var wait backoff
-	rev, told := "", false
+	rev := ""
 	for ctx.Err() == nil {
 		rung := f.s.src.bell.wait()
 		began := time.Now()
 		var err error
 		if rev == "" {
-			rev, err = f.list(ctx)
-			if err == nil {
-				f.s.sink.State(f.k.Name, nil)
-				told = false
+			if rev, err = f.list(ctx); err == nil {
+				f.works()
 				wait.reset()
 			}
 		}
@@ -87,16 +89,44 @@ func (f *reflector) run(ctx context.Context) {
 			if f.lists++; f.lists < 3 {
 				continue
 			}
-		}
-		if isStatus(err, http.StatusForbidden, http.StatusUnauthorized, http.StatusNotFound, http.StatusMethodNotAllowed) && !told {
+		case isStatus(err, http.StatusForbidden, http.StatusUnauthorized, http.StatusNotFound, http.StatusMethodNotAllowed):
 			if f.s.fallback(f, err) {
 				return // the namespaces that are allowed are watched instead
 			}
-			told = true
-			f.s.sink.State(f.k.Name, f.s.src.problem(text.Sprintf("cannot list %s%s", f.k.Plural, f.where()), err))
+			if f.refused(err) {
+				pause(ctx, forbiddenDelay, rung)
+				continue
+			}
 		}
 		pause(ctx, wait.next(err), rung)
 	}
+}
+
+// works notes that the kind can be had.
+func (f *reflector) works() {
+	f.lived, f.refusals = true, 0
+	if f.told || !f.stated {
+		f.told, f.stated = false, true
+		f.s.sink.State(f.k.Name, nil)
+	}
+}
+
+// patience is how many refusals of what worked before are not believed: an API
+// server that has just started does not know its roles and CRDs yet.
+const patience = 4
+
+// refused counts a refusal, tells it once, and reports whether it is to be
+// taken for the server's last word.
+func (f *reflector) refused(err error) bool {
+	f.refusals++
+	if f.lived && f.refusals <= patience {
+		return false
+	}
+	if !f.told {
+		f.told = true
+		f.s.sink.State(f.k.Name, f.s.src.problem(text.Sprintf("cannot list %s%s", f.k.Plural, f.where()), err))
+	}
+	return !isStatus(err, http.StatusUnauthorized)
 }
 
 func (f *reflector) where() text.Safe {
@@ -179,6 +209,7 @@ func (f *reflector) watch(ctx context.Context, rev string) (string, error) {
 	}
 	defer resp.Body.Close()
 	f.alive()
+	f.works()
 	w := &watching{f: f, rev: rev, resume: rev}
 	stop := w.guard(ctx, cancel)
 	defer stop()

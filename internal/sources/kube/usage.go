@@ -60,7 +60,10 @@ func (r *session) usage(ctx context.Context) {
 			m.told = false
 			r.sink.UsageState(nil)
 		}
-		if err != nil {
+		switch {
+		case isStatus(err, http.StatusForbidden):
+			every = forbiddenDelay
+		case err != nil:
 			every = usageRetry
 		}
 		var s *statusError
