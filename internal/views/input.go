@@ -132,6 +132,9 @@ func (m *Model) command(c keys.Command) tea.Cmd {
 		return m.change(c.Verb)
 	}
 	if cmd, ok := m.top().focused().Command(&m.env, c); ok {
+		if c.ID == keys.Pin && m.top().followers() { // what is pinned no more turns to the selection
+			return tea.Batch(cmd, m.follow())
+		}
 		return cmd
 	}
 	if name, ok := strings.CutPrefix(c.ID, keys.ViewID("")); ok {
@@ -166,6 +169,9 @@ func (m *Model) command(c keys.Command) tea.Cmd {
 		}
 	case keys.Pin:
 		m.pin()
+		if m.top().followers() {
+			return m.follow()
+		}
 	case keys.OpenPalette:
 		m.openPalette()
 	case keys.Scope:
