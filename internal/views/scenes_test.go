@@ -25,7 +25,7 @@ func keys(ks ...string) func(*viewstest.Session) {
 
 // find filters the list for a text, so that its first row is selected.
 func find(s *viewstest.Session, what string, then ...string) {
-	s.Type("/")
+	s.Type("/", "ctrl+u")
 	s.Write(what)
 	s.Type("enter", "g")
 	s.Type(then...)
