@@ -85,12 +85,10 @@ func flagError(err error, fs *pflag.FlagSet) error {
 	if !errors.As(err, &missing) {
 		return &usageError{err.Error()}
 	}
-	name := missing.GetSpecifiedName()
 	if missing.GetSpecifiedShortnames() != "" {
-		return badUsage("flag", "-"+name, nil)
+		return badUsage("flag", "-"+missing.GetSpecifiedName(), nil)
 	}
 	var names []string
-	fs.VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-	err = badUsage("flag", name, names)
-	return &usageError{strings.ReplaceAll(err.Error(), fmt.Sprintf("%q", name), "--"+name)}
+	fs.VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
+	return badUsage("flag", "--"+missing.GetSpecifiedName(), names)
 }

@@ -125,12 +125,16 @@ func (r *run) wanted(id string) bool {
 	return (id == demoID) == r.demo
 }
 
-// wantedInstance is wanted for one instance.
+// wantedInstance is wanted for one instance: --source may name its scope.
 func (r *run) wantedInstance(i core.Instance) bool {
-	if len(r.sources) == 0 || i.Source == demoID && r.demo {
-		return true
+	named := false
+	for _, s := range r.sources {
+		if s == i.Source || s == i.String() {
+			return true
+		}
+		named = named || strings.HasPrefix(s, i.Source+":")
 	}
-	return slices.Contains(r.sources, i.Source) || slices.Contains(r.sources, i.String())
+	return !named
 }
 
 // discoverLimit bounds what a discovery may take: it reads files only, but a
