@@ -33,8 +33,8 @@ func bigPod(i int) *corev1.Pod {
 		o.Labels = map[string]string{"app.kubernetes.io/name": fmt.Sprintf("service-%d", work), "app.kubernetes.io/instance": "prod", "pod-template-hash": "7d9f8b6c5d", "team": fmt.Sprintf("team-%d", work%10)}
 		o.Annotations = map[string]string{"prometheus.io/scrape": "true", "prometheus.io/port": "8080", "kubectl.kubernetes.io/restartedAt": "2026-11-20T08:00:00Z"}
 		o.OwnerReferences = []metav1.OwnerReference{{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: fmt.Sprintf("service-%d-7d9f8b6c5d", work), UID: types.UID(fmt.Sprintf("aaaa%d", work)), Controller: &yes}}
-		fields := []byte(strings.Repeat(`{"f:metadata":{"f:labels":{".":{},"f:app":{}}},"f:spec":{"f:containers":{"k:{\"name\":\"main\"}":{".":{},"f:image":{}}}}}`, 12))
-		o.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: "kube-controller-manager", FieldsV1: &metav1.FieldsV1{Raw: fields}}, {Manager: "kubelet", Subresource: "status", FieldsV1: &metav1.FieldsV1{Raw: fields}}}
+		fields := strings.Repeat(`{"f:metadata":{"f:labels":{".":{},"f:app":{}}},"f:spec":{"f:containers":{"k:{\"name\":\"main\"}":{".":{},"f:image":{}}}}}`, 12)
+		o.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: "kube-controller-manager", FieldsV1: metav1.NewFieldsV1(fields)}, {Manager: "kubelet", Subresource: "status", FieldsV1: metav1.NewFieldsV1(fields)}}
 		o.Spec.NodeName = fmt.Sprintf("node-%d", i%50)
 		o.Status.PodIP = fmt.Sprintf("10.%d.%d.%d", 64+i>>16, i>>8&255, i&255)
 		o.Status.ContainerStatuses = nil

@@ -73,30 +73,32 @@ func (p *page) containerState(s tree) {
 	p.field("Image ID", s.str("imageID"))
 }
 
+// stateText says a container state, which has one of its three members set.
 func (p *page) stateText(s tree) string {
-	for _, k := range s.keys() {
-		m := s.sub(k)
-		parts := []string{k}
-		if r := m.str("reason"); r != "" {
-			parts = append(parts, r)
-		}
-		if k == "terminated" {
-			parts = append(parts, "exit code "+m.str("exitCode"))
-			if n := m.num("signal"); n != 0 {
-				parts = append(parts, fmt.Sprintf("signal %d", n))
-			}
-			if at := m.time("finishedAt"); !at.IsZero() {
-				parts = append(parts, ago(p.now.Sub(at))+" ago, ran "+ago(at.Sub(m.time("startedAt"))))
-			}
-		} else if at := m.time("startedAt"); !at.IsZero() {
-			parts = append(parts, "since "+ago(p.now.Sub(at)))
-		}
-		if msg := m.str("message"); msg != "" {
-			parts = append(parts, msg)
-		}
-		return strings.Join(parts, ", ")
+	if len(s) == 0 {
+		return ""
 	}
-	return ""
+	k := s.keys()[0]
+	m := s.sub(k)
+	parts := []string{k}
+	if r := m.str("reason"); r != "" {
+		parts = append(parts, r)
+	}
+	if k == "terminated" {
+		parts = append(parts, "exit code "+m.str("exitCode"))
+		if n := m.num("signal"); n != 0 {
+			parts = append(parts, fmt.Sprintf("signal %d", n))
+		}
+		if at := m.time("finishedAt"); !at.IsZero() {
+			parts = append(parts, ago(p.now.Sub(at))+" ago, ran "+ago(at.Sub(m.time("startedAt"))))
+		}
+	} else if at := m.time("startedAt"); !at.IsZero() {
+		parts = append(parts, "since "+ago(p.now.Sub(at)))
+	}
+	if msg := m.str("message"); msg != "" {
+		parts = append(parts, msg)
+	}
+	return strings.Join(parts, ", ")
 }
 
 func (p *page) container(c tree) {

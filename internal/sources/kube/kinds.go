@@ -43,14 +43,6 @@ func (k *kind) apiVersion() string {
 	return k.group + "/" + k.version
 }
 
-// groupResource is what kubectl calls it: deployments.apps.
-func (k *kind) groupResource() string {
-	if k.group == "" {
-		return k.resource
-	}
-	return k.resource + "." + k.group
-}
-
 var builtin = []*kind{
 	{
 		Kind: core.Kind{Name: "pod", Plural: "pods", Aliases: []string{"po"}, Title: text.Lit("Pods"), Namespaced: true, Logs: true, Verbs: []string{"restart"}, Rank: 10, Columns: []core.Column{

@@ -53,9 +53,8 @@ type tableMeta struct {
 type table struct {
 	Kind     string `json:"kind"`
 	Metadata struct {
-		ResourceVersion    string `json:"resourceVersion"`
-		Continue           string `json:"continue"`
-		RemainingItemCount int64  `json:"remainingItemCount"`
+		ResourceVersion string `json:"resourceVersion"`
+		Continue        string `json:"continue"`
 	} `json:"metadata"`
 	Columns []metav1.TableColumnDefinition `json:"columnDefinitions"`
 	Rows    []struct {
@@ -90,7 +89,7 @@ func (c *tableCodec) page(body []byte, add func(row)) (listPage, error) {
 			add(c.row(&t.Rows[i].Object.Metadata, t.Rows[i].Cells))
 		}
 	}
-	return listPage{rev: t.Metadata.ResourceVersion, proceed: t.Metadata.Continue, remained: t.Metadata.RemainingItemCount}, nil
+	return listPage{rev: t.Metadata.ResourceVersion, proceed: t.Metadata.Continue}, nil
 }
 
 // head takes the table's columns; without any the name and the age remain.

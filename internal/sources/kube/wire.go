@@ -104,9 +104,8 @@ func unwrap(b []byte) (kind string, raw []byte, err error) {
 
 // listPage is the head of one page of a list.
 type listPage struct {
-	rev      string // resourceVersion of the whole list
-	proceed  string // continue token; "" on the last page
-	remained int64
+	rev     string // resourceVersion of the whole list
+	proceed string // continue token; "" on the last page
 }
 
 // splitList walks over the items of a list message without decoding them: all
@@ -121,8 +120,6 @@ func splitList(raw []byte, item func([]byte) error) (p listPage, err error) {
 					p.rev = string(f.data)
 				case 3:
 					p.proceed = string(f.data)
-				case 4:
-					p.remained = int64(f.num)
 				}
 				return nil
 			})
