@@ -40,7 +40,7 @@ const (
 const (
 	endLimit    = 1600 * time.Millisecond // from a signal to the child's end
 	suspendTime = 100 * time.Millisecond  // within which a child that stops by itself has stopped
-	echoTime    = 300 * time.Millisecond  // after going on, within which a SIGTSTP is the one that stopped us
+	echoTime    = 30 * time.Millisecond   // after going on, within which a SIGTSTP is the one that stopped us
 	drainLimit  = 100 * time.Millisecond  // for what is left in the pipes
 	maxLastWord = 1 << 20                 // bytes of the child's stderr that are kept
 )
@@ -88,7 +88,6 @@ type watcher struct {
 	signals chan os.Signal
 	kill    *time.Timer // ends a child that does not end by itself
 	forced  bool
-	resumed time.Time // when the job went on last
 }
 
 // supervise runs the cockpit in a child process and returns its exit code. It
@@ -199,9 +198,6 @@ func (w *watcher) watch(ctx context.Context) unix.WaitStatus {
 func (w *watcher) signal(s syscall.Signal) {
 	switch s {
 	case unix.SIGTSTP:
-		if time.Since(w.resumed) < echoTime {
-			return
-		}
 		// If the child has asked for it, it stops by itself; else it is told to.
 		t := time.NewTimer(suspendTime)
 		defer t.Stop()
@@ -234,8 +230,6 @@ func (w *watcher) stopToo() {
 		_ = term.Restore(w.in.Fd(), w.before)
 	}
 	_ = unix.Kill(os.Getpid(), unix.SIGSTOP)
-	w.drop(unix.SIGTSTP, unix.SIGCONT)
-	w.resumed = time.Now()
 	if rough {
 		_ = term.Restore(w.in.Fd(), held)
 	}
@@ -243,6 +237,10 @@ func (w *watcher) stopToo() {
 	if rough {
 		_ = unix.Kill(w.pid, redrawSignal)
 	}
+	// The signal that stopped us may still be on its way through the runtime:
+	// taken for a new one it would stop the job again.
+	time.Sleep(echoTime)
+	w.drop(unix.SIGTSTP, unix.SIGCONT)
 }
 
 // drop takes waiting signals out of the queue and keeps the others.
