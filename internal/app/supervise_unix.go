@@ -40,7 +40,7 @@ const (
 const (
 	endLimit    = 1600 * time.Millisecond // from a signal to the child's end
 	suspendTime = 100 * time.Millisecond  // within which a child that stops by itself has stopped
-	echoTime    = 30 * time.Millisecond   // after going on, within which a SIGTSTP is the one that stopped us
+	echoTime    = 30 * time.Millisecond   // within which the signal that stopped the child arrives here too
 	drainLimit  = 100 * time.Millisecond  // for what is left in the pipes
 	maxLastWord = 1 << 20                 // bytes of the child's stderr that are kept
 )
@@ -180,7 +180,7 @@ func (w *watcher) watch(ctx context.Context) unix.WaitStatus {
 			if !s.Stopped() {
 				return s
 			}
-			w.stopToo()
+			w.stopToo(false)
 		case s := <-w.signals:
 			w.signal(s.(syscall.Signal))
 		case <-cancelled:
@@ -204,7 +204,7 @@ func (w *watcher) signal(s syscall.Signal) {
 		select {
 		case st := <-w.waits:
 			if st.Stopped() {
-				w.stopToo()
+				w.stopToo(true)
 				return
 			}
 			core.Go("end", func() { w.waits <- st })
@@ -220,9 +220,12 @@ func (w *watcher) signal(s syscall.Signal) {
 
 // stopToo stops this process as the child is stopped, so that the shell sees
 // the job stopped, and goes on with it. A child that was stopped from outside
-// could not restore the terminal first.
-func (w *watcher) stopToo() {
-	w.drop(unix.SIGTSTP)
+// could not restore the terminal first. told: the signal that stopped the
+// group was taken already.
+func (w *watcher) stopToo(told bool) {
+	if !told {
+		w.takeStop()
+	}
 	held, err := term.GetState(w.in.Fd())
 	rough := err == nil && !reflect.DeepEqual(held, w.before)
 	if rough {
@@ -237,10 +240,31 @@ func (w *watcher) stopToo() {
 	if rough {
 		_ = unix.Kill(w.pid, redrawSignal)
 	}
-	// The signal that stopped us may still be on its way through the runtime:
-	// taken for a new one it would stop the job again.
-	time.Sleep(echoTime)
-	w.drop(unix.SIGTSTP, unix.SIGCONT)
+	w.drop(unix.SIGCONT)
+}
+
+// takeStop takes the signal that stopped the child, if this process got it too
+// and it is still on its way: taken for a new one after the job goes on it
+// would stop it again.
+func (w *watcher) takeStop() {
+	t := time.NewTimer(echoTime)
+	defer t.Stop()
+	var others []os.Signal
+	for waiting := true; waiting; {
+		select {
+		case s := <-w.signals:
+			if s == unix.SIGTSTP {
+				waiting = false
+			} else {
+				others = append(others, s)
+			}
+		case <-t.C:
+			waiting = false
+		}
+	}
+	for _, s := range others {
+		w.signals <- s
+	}
 }
 
 // drop takes waiting signals out of the queue and keeps the others.
