@@ -17,7 +17,7 @@ NODES       ?= 3
 LOAD        ?= 60
 ARGS        ?=
 
-.PHONY: help run build test bench fuzz lint cluster cluster-down demo clean worlds
+.PHONY: help run build test bench fuzz lint cluster cluster-down demo clean worlds screenshots
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,9 +48,12 @@ fuzz: ## FuzzSafe for FUZZTIME (60s), every other fuzz target for 10s
 	@found=0; while IFS=: read -r file target; do \
 	  found=1; time=10s; [ $$target = FuzzSafe ] && time=$(FUZZTIME); \
 	  echo "== $$target in $$(dirname $$file), $$time"; \
-	  go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $$time ./$$(dirname $$file); \
+	  go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $$time -fuzzminimizetime 1x ./$$(dirname $$file); \
 	done < <(grep -roE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' cmd internal themes | sed 's/:func /:/'); \
 	[ $$found = 1 ] || { echo "no fuzz target found"; exit 1; }
+
+screenshots: build ## take the README's picture again, from a real session
+	go run ./test/shot -out docs/cockpit.svg -settle 45s $(BIN)/devops-tui --demo
 
 lint: ## gofumpt, go vet, staticcheck
 	@GOBIN=$(BIN)/tools go -C tools install tool
