@@ -2,6 +2,7 @@ package kube
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -53,8 +54,10 @@ func TestHealsAfterRestart(t *testing.T) {
 	kubectl(t, c, "-n", "heal", "scale", "deployment/app", "--replicas=5")
 	m.await(t, "a change after the restart", 10*time.Second, func() bool {
 		d := m.row("deployment", "heal", "app")
-		return d != nil && d.Cells[1].Text.String() == "5/5" && len(m.rows["pod"]) == 5
+		return d != nil && strings.HasSuffix(d.Cells[1].Text.String(), "/5")
 	})
+	// The controllers have to find the new server, too.
+	m.await(t, "the new pods", time.Minute, func() bool { return len(m.rows["pod"]) == 5 })
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for kind, n := range m.told {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -330,4 +331,38 @@ func TestUsage(t *testing.T) {
 		u, ok := m.usages["node/node-0"]
 		return ok && u.Values[core.CPULimit] > 0
 	})
+}
+
+// TestNamespaces: only what is wanted is kept, through every change of mind.
+func TestNamespaces(t *testing.T) {
+	c := cluster.Shared(t)
+	one, two := c.Namespace(t), c.Namespace(t)
+	for _, ns := range []string{one, two} {
+		deploy(t, c, cluster.Workload{Namespace: ns, Name: "app", Replicas: 1})
+	}
+	src := over(t, c.Kubeconfig, &sources.Gate{})
+	src.linger = 300 * time.Millisecond
+	want := func(ns ...string) { src.Want(core.Interest{Kinds: []string{"deployment"}, Namespaces: ns}) }
+	m := start(t, src, core.Interest{Kinds: []string{"deployment"}, Namespaces: []string{one}})
+	has := func(in ...string) func() bool {
+		return func() bool {
+			for _, ns := range []string{one, two} {
+				if (m.row("deployment", ns, "app") != nil) != slices.Contains(in, ns) {
+					return false
+				}
+			}
+			return true
+		}
+	}
+	m.await(t, "the first alone", 10*time.Second, has(one))
+	want()
+	m.await(t, "both", 10*time.Second, has(one, two))
+	want(two)
+	m.await(t, "the second alone", 10*time.Second, has(two))
+	kubectl(t, c, "-n", two, "scale", "deployment/app", "--replicas=2")
+	m.await(t, "its change", 10*time.Second, func() bool { return m.row("deployment", two, "app").Cells[1].Text.String() == "2/2" })
+	want(one, two)
+	m.await(t, "both again", 10*time.Second, has(one, two))
+	src.Want(core.Interest{Kinds: []string{"configmap"}})
+	m.await(t, "another kind, and this one gone", 10*time.Second, func() bool { return m.listed["configmap/"] && m.rows["deployment"] == nil })
 }

@@ -107,7 +107,7 @@ func (f *reflector) works() {
 	f.lived, f.refusals = true, 0
 	if f.told || !f.stated {
 		f.told, f.stated = false, true
-		f.s.sink.State(f.k.Name, nil)
+		f.s.state(f, nil)
 	}
 }
 
@@ -124,7 +124,7 @@ func (f *reflector) refused(err error) bool {
 	}
 	if !f.told {
 		f.told = true
-		f.s.sink.State(f.k.Name, f.s.src.problem(text.Sprintf("cannot list %s%s", f.k.Plural, f.where()), err))
+		f.s.state(f, f.s.src.problem(text.Sprintf("cannot list %s%s", f.k.Plural, f.where()), err))
 	}
 	return !isStatus(err, http.StatusUnauthorized)
 }

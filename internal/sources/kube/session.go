@@ -2,6 +2,7 @@ package kube
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"slices"
 	"sync"
@@ -33,6 +34,8 @@ type watched struct {
 	t      *tracker
 	in     map[string]*running // by namespace, "" all
 	unused time.Time           // since when the kind is no longer wanted
+	// problems by namespace: one that may not be listed is not hidden by others that may.
+	problems map[string]*core.Problem
 	// instead are the namespaces watched because all of them may not be listed.
 	instead []string
 }
@@ -143,7 +146,7 @@ func (r *session) reconcile(i core.Interest) time.Duration {
 		}
 		w := r.watched[name]
 		if w == nil {
-			w = &watched{k: k, t: newTracker(r.src.scope, name, r.sink), in: map[string]*running{}}
+			w = &watched{k: k, t: newTracker(r.src.scope, name, r.sink), in: map[string]*running{}, problems: map[string]*core.Problem{}}
 			r.watched[name] = w
 		}
 		w.unused = time.Time{}
@@ -209,6 +212,7 @@ func (r *session) expire(i core.Interest, now time.Time) (next time.Duration) {
 			}
 			run.cancel()
 			delete(w.in, ns)
+			delete(w.problems, ns)
 			narrowed = true
 		}
 		if narrowed && w.in[""] == nil {
@@ -255,6 +259,7 @@ func (r *session) fallback(f *reflector, err error) bool {
 	if run := w.in[""]; run != nil {
 		run.cancel()
 		delete(w.in, "")
+		delete(w.problems, "")
 	}
 	w.instead = allowed
 	for _, ns := range allowed {
@@ -265,6 +270,25 @@ func (r *session) fallback(f *reflector, err error) bool {
 		}
 	}
 	return true
+}
+
+// state reports what became of a kind in one of its namespaces.
+func (r *session) state(f *reflector, p *core.Problem) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	w := r.watched[f.k.Name]
+	if w == nil || w.t != f.t || w.in[f.namespace] == nil {
+		return // it is no longer wanted
+	}
+	delete(w.problems, f.namespace)
+	if p != nil {
+		w.problems[f.namespace] = p
+	}
+	for _, ns := range slices.Sorted(maps.Keys(w.problems)) {
+		r.sink.State(f.k.Name, w.problems[ns])
+		return
+	}
+	r.sink.State(f.k.Name, nil)
 }
 
 func (r *session) askVersion(ctx context.Context) {

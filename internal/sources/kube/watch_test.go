@@ -3,6 +3,7 @@ package kube
 import (
 	"context"
 	"maps"
+	"math/rand/v2"
 	"net/http"
 	"strings"
 	"testing"
@@ -49,8 +50,9 @@ func TestWatchSurvivesAnything(t *testing.T) {
 
 func surviveOne(t *testing.T, seed uint64, proto bool) {
 	s := newScripted(seed, proto)
+	dice := rand.New(rand.NewPCG(seed, 9))
 	src := s.source(t)
-	for range s.rng.IntN(12) {
+	for range dice.IntN(12) {
 		s.change()
 	}
 	s.faulty = true
@@ -59,8 +61,8 @@ func surviveOne(t *testing.T, seed uint64, proto bool) {
 	done := make(chan error, 1)
 	go func() { done <- src.Run(ctx, m) }()
 	woken := false
-	for range 5 + s.rng.IntN(25) {
-		switch s.rng.IntN(12) {
+	for range 5 + dice.IntN(25) {
+		switch dice.IntN(12) {
 		case 0:
 			s.compact()
 		case 1:
@@ -69,8 +71,8 @@ func surviveOne(t *testing.T, seed uint64, proto bool) {
 		default:
 			s.change()
 		}
-		time.Sleep(time.Duration(s.rng.IntN(400)) * time.Millisecond)
-		if s.rng.IntN(10) == 0 {
+		time.Sleep(time.Duration(dice.IntN(400)) * time.Millisecond)
+		if dice.IntN(10) == 0 {
 			time.Sleep(5 * time.Second)
 		}
 	}
@@ -231,4 +233,20 @@ func TestDropsWhatNobodyWants(t *testing.T) {
 		cancel()
 		<-done
 	})
+}
+
+// TestServerTime is promise 21: the Date header says how the clocks differ.
+func TestServerTime(t *testing.T) {
+	s := newScripted(1, true)
+	ahead := time.Now().Add(10 * time.Minute)
+	s.override = func(r *http.Request) *http.Response {
+		if r.URL.Path != "/version" {
+			return nil
+		}
+		return answer(200, []byte(`{"gitVersion":"v1.36.3"}`), http.Header{"Date": {ahead.UTC().Format(http.TimeFormat)}})
+	}
+	at, err := s.source(t).Probe(t.Context())
+	if d := at.Sub(ahead); err != nil || d.Abs() > 2*time.Second {
+		t.Errorf("%v off, %v", d, err)
+	}
 }
