@@ -282,11 +282,11 @@ func TestProjectsAndDeploymentsAreCountedRight(t *testing.T) {
 	e, k := loaded(t)
 	c := open(t, options{engine: e, kubeconfig: k.Kubeconfig})
 	c.goTo("projects", "platform")
-	want := map[string]string{"shop": "7/8", "billing": "6/7", "platform": "4/5"} // without the exited and the restarting
+	want := map[string]string{"shop": "7 of 8", "billing": "6 of 7", "platform": "4 of 5"} // without the exited, the killed and the restarting
 	testkit.Poll(t, patience, func() error {
 		got := map[string]string{}
 		for _, r := range table(c.Screen()) {
-			got[r.name()] = r.cells["RUNNING"]
+			got[r.name()] = r.cells["RUNNING"] + " of " + r.cells["CONTAINERS"]
 		}
 		return sameStates(got, want)
 	})
