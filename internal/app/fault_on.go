@@ -45,6 +45,7 @@ func (f faulty) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		case "exit":
 			os.Exit(7)
 		case "hang":
+			_, _ = os.Stdout.WriteString("HANGS")
 			select {}
 		case "child":
 			_ = exec.Command("sleep", "600").Start()

@@ -79,6 +79,7 @@ func TestTerminalIsRestored(t *testing.T) {
 		{name: "SIGKILL of the parent", end: func(t *testing.T, term *testkit.Term) { kill(t, term.PID, syscall.SIGKILL) }, code: -1},
 		{name: "hang and SIGTERM", fault: "hang", end: func(t *testing.T, term *testkit.Term) {
 			term.Send("f9")
+			term.WaitText(paint, "HANGS")
 			term.Signal(syscall.SIGTERM)
 		}, code: 137, says: "did not end in time"},
 	} {

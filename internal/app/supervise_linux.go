@@ -11,8 +11,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// executable is this program, also after its file was replaced or removed.
-func executable() string { return "/proc/self/exe" }
+// executable is this program: by its name, so that ps shows it, or as the
+// kernel holds it when its file is gone.
+func executable() string {
+	if path, err := os.Executable(); err == nil {
+		if _, err := os.Stat(path); err == nil {
+			return path
+		}
+	}
+	return "/proc/self/exe"
+}
 
 // childAttr lets the child end in an orderly way when the parent dies: there
 // is nobody else then who restores the terminal.
