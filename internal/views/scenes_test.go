@@ -76,7 +76,10 @@ var scenes = []scene{
 	{name: "problems-only", play: keys("*")},
 	{name: "marked", play: keys("space", "space", "j", "space")},
 	{name: "plan-confirm", play: func(s *viewstest.Session) { s.Type("3"); find(s, "scope:staging web", "R") }},
-	{name: "plan-free", play: func(s *viewstest.Session) { s.Type("4"); find(s, "shop-db", "R") }},
+	{name: "plan-free", world: func(w *viewstest.World) {
+		w.Cluster.Dress = func(p *core.Plan) { p.Preview = text.Safe{} }
+	}, play: func(s *viewstest.Session) { s.Type("4"); find(s, "shop-db", "R") }},
+	{name: "plan-without-preview", play: func(s *viewstest.Session) { s.Type("4"); find(s, "shop-db", "R") }},
 	{name: "plan-by-name", play: planOn("cart")},
 	{name: "plan-by-name-typed", play: func(s *viewstest.Session) {
 		planOn("cart")(s)

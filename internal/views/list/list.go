@@ -60,8 +60,8 @@ type List struct {
 	loading  bool
 	staleOf  map[core.Instance]bool
 	force    bool
-	nameMin  int  // least width of the name column, by the names seen
-	settled  bool // the first list is complete, or the user moved: the selection stays with its row
+	nameMin  int      // least width of the name column, by the names seen
+	settled  bool     // the first list is complete, or the user moved: the selection stays with its row
 	away     core.Ref // what was selected when its source began to list afresh
 	lastRows map[store.Key][]*core.Resource
 }
