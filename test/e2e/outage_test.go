@@ -335,9 +335,12 @@ func TestQuietIdle(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := open(t, options{engine: e, kubeconfig: k.Kubeconfig})
-	for _, view := range []struct{ key, title string }{{"3", "Workloads"}, {"]", "Workloads"}} {
-		c.view(view.key, view.title)
-		c.WaitFor(func(s string) bool { return len(table(s)) > 0 }, patience)
+	for _, view := range []struct {
+		key, shows string
+		rows       int
+	}{{"3", "[All]", 1}, {"]", "[Pods]", 6}} {
+		c.Send(view.key)
+		c.WaitFor(func(s string) bool { return strings.Contains(s, view.shows) && len(table(s)) == view.rows }, patience)
 		// The ages and the clock change with the minute: five quiet seconds begin after it.
 		testkit.Poll(t, 2*time.Minute, func() error {
 			c.WaitIdle(time.Second, patience)
