@@ -305,7 +305,7 @@ func TestUsage(t *testing.T) {
 	}
 	deploy(t, c, cluster.Workload{Namespace: "load", Name: "app", Replicas: 1, CPU: "250m", Memory: "64Mi"})
 	src := over(t, c.Kubeconfig, &sources.Gate{})
-	m := start(t, src, core.Interest{Kinds: []string{"node", "pod"}, Usage: true})
+	m := start(t, src, core.Interest{Kinds: []string{"deployment", "node", "pod"}, Usage: true})
 	m.await(t, "the reason why there is none", 20*time.Second, func() bool { return m.noUsage != nil })
 	if s := m.noUsage.Summary.String(); !strings.HasPrefix(s, "no metrics: metrics.k8s.io is not installed") || m.noUsage.Hint.Empty() {
 		t.Errorf("%v", m.noUsage)
@@ -326,6 +326,10 @@ func TestUsage(t *testing.T) {
 			}
 		}
 		return false
+	})
+	m.await(t, "the deployment's sum", 30*time.Second, func() bool {
+		u, ok := m.usages["deployment/load/app"]
+		return ok && u.Ref == m.row("deployment", "load", "app").Ref && u.Values[core.CPUUsed] > 200 && u.Values[core.CPULimit] == 500
 	})
 	m.await(t, "node usage", 30*time.Second, func() bool {
 		u, ok := m.usages["node/node-0"]

@@ -36,6 +36,7 @@ type seen struct {
 	name      string
 	need      unique.Handle[needs]
 	hasNeed   bool
+	selector  map[string]string // of workloads: which pods are theirs; shared
 }
 
 // maxGone bounds the memory for deleted UIDs.
@@ -81,7 +82,11 @@ func (t *tracker) listed(rows []row) {
 }
 
 func (t *tracker) keep(r row) {
-	t.known[r.Ref.UID] = seen{revision(r.Rev), r.Ref.Namespace, r.Ref.Name, r.need, r.hasNeed}
+	s := seen{rev: revision(r.Rev), namespace: r.Ref.Namespace, name: r.Ref.Name, need: r.need, hasNeed: r.hasNeed}
+	if r.Facts != nil {
+		s.selector = r.Facts.Selector
+	}
+	t.known[r.Ref.UID] = s
 	if r.later != nil {
 		after(time.Until(r.at), "kube: grace period", func() { t.matured(r) })
 	}

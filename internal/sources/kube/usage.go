@@ -80,13 +80,23 @@ func wantsUsage(i *core.Interest) (pods, nodes bool) {
 		kinds = defaults
 	}
 	if i.Usage {
-		pods, nodes = slices.Contains(kinds, "pod"), slices.Contains(kinds, "node")
+		pods = slices.ContainsFunc(kinds, func(k string) bool { return k == "pod" || summed(k) })
+		nodes = slices.Contains(kinds, "node")
 	}
 	for _, ref := range i.UsageOf {
-		pods = pods || ref.Source == ID && ref.Kind == "pod"
+		pods = pods || ref.Source == ID && (ref.Kind == "pod" || summed(ref.Kind))
 		nodes = nodes || ref.Source == ID && ref.Kind == "node"
 	}
 	return pods, nodes
+}
+
+// summed tells the kinds whose usage is the sum of their pods'.
+func summed(kind string) bool {
+	switch kind {
+	case "deployment", "statefulset", "daemonset", "replicaset", "job":
+		return true
+	}
+	return false
 }
 
 // trackerLate reports that kind is watched but nothing of it is known yet.
@@ -214,9 +224,84 @@ func (m *meter) metricsAPI(ctx context.Context, i *core.Interest, pods, nodes bo
 			}
 			out = m.add(out, index[p.Namespace+"/"+p.Name], p.Timestamp.Time, sum)
 		}
-		m.send(out)
+		m.send(append(out, m.workloads(list.Items, index, i)...))
 	}
 	return nil
+}
+
+// workloads adds up the pods of the workloads that are looked at. PodMetrics
+// carry the labels of their pods.
+func (m *meter) workloads(pods []metricsv1beta1.PodMetrics, index map[string]known, i *core.Interest) []core.Usage {
+	byNamespace := map[string][]*metricsv1beta1.PodMetrics{}
+	for j := range pods {
+		byNamespace[pods[j].Namespace] = append(byNamespace[pods[j].Namespace], &pods[j])
+	}
+	wanted := map[string]bool{}
+	for _, ref := range i.UsageOf {
+		wanted[ref.UID] = true
+	}
+	var out []core.Usage
+	for _, k := range builtin {
+		t := m.r.tracker(k.Name)
+		if t == nil || !summed(k.Name) {
+			continue
+		}
+		t.each(func(uid string, s seen) bool {
+			if !i.Usage && !wanted[uid] || len(s.selector) == 0 {
+				return true
+			}
+			if u, ok := total(m.r.src.ref(k.Name, s.namespace, s.name, uid), s.selector, byNamespace[s.namespace], index); ok {
+				out = append(out, u)
+			}
+			return true
+		})
+	}
+	return out
+}
+
+// total is the sum over the pods that the selector matches; the limit is only
+// known if every pod has one.
+func total(ref core.Ref, selector map[string]string, pods []*metricsv1beta1.PodMetrics, index map[string]known) (core.Usage, bool) {
+	var at time.Time
+	var cpu, mem float64
+	var sum needs
+	n, noCPU, noMem := 0, false, false
+	for _, p := range pods {
+		if !within(selector, p.Labels) {
+			continue
+		}
+		n++
+		if p.Timestamp.After(at) {
+			at = p.Timestamp.Time
+		}
+		for _, c := range p.Containers {
+			cpu += float64(c.Usage.Cpu().MilliValue())
+			mem += float64(c.Usage.Memory().Value())
+		}
+		need := index[p.Namespace+"/"+p.Name].need
+		sum.cpuRequest += need.cpuRequest
+		sum.memRequest += need.memRequest
+		sum.cpuLimit += need.cpuLimit
+		sum.memLimit += need.memLimit
+		noCPU, noMem = noCPU || need.cpuLimit == 0, noMem || need.memLimit == 0
+	}
+	if noCPU {
+		sum.cpuLimit = 0
+	}
+	if noMem {
+		sum.memLimit = 0
+	}
+	return sample(known{ref, sum}, at, cpu, mem), n > 0
+}
+
+// within reports whether labels have everything the selector asks for.
+func within(selector, labels map[string]string) bool {
+	for k, v := range selector {
+		if got, ok := labels[k]; !ok || got != v {
+			return false
+		}
+	}
+	return true
 }
 
 // namespaces to ask for pod metrics: the fewest requests that cover the interest.
@@ -229,7 +314,7 @@ func (m *meter) namespaces(i *core.Interest) []string {
 	if !i.Usage && m.r.src.pinned == nil && i.Namespaces == nil {
 		var out []string
 		for _, ref := range i.UsageOf {
-			if ref.Kind == "pod" && !slices.Contains(out, ref.Namespace) {
+			if (ref.Kind == "pod" || summed(ref.Kind)) && !slices.Contains(out, ref.Namespace) {
 				out = append(out, ref.Namespace)
 			}
 		}
