@@ -186,7 +186,7 @@ func (l *List) resort(e *pane.Env) {
 
 // openFilter opens the prompt under the table.
 func (l *List) openFilter(*pane.Env) {
-	l.filterAt = l.filter.String()
+	l.filterAt, l.filterOn = l.filter.String(), l.Subject()
 	l.filterIn = &kit.Input{Prompt: text.Lit(" / "), Placeholder: text.Lit("text  !not  ~regex  cpu>500m  restarts>3  age<2h  ns:payments")}
 	l.filterIn.SetValue(l.filterAt)
 }
@@ -200,6 +200,7 @@ func (l *List) Key(e *pane.Env, k tea.KeyPressMsg) tea.Cmd {
 	case "esc", "ctrl+c":
 		l.filterIn = nil
 		l.SetFilter(e, l.filterAt)
+		l.table.Select(l.filterOn)
 	case "enter":
 		l.filterIn = nil
 		if !l.badQuery.Empty() {

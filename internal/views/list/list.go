@@ -48,6 +48,7 @@ type List struct {
 	filter   query.Query
 	filterIn *kit.Input // the prompt while it is open
 	filterAt string     // the filter before the prompt was opened
+	filterOn core.Ref   // and what was selected then
 	badQuery text.Safe
 	problems bool
 	sorter   query.Sorter
@@ -66,7 +67,10 @@ type List struct {
 	lastRows map[store.Key][]*core.Resource
 }
 
-type versions struct{ usage, meta uint64 }
+type versions struct {
+	usage, meta uint64
+	minute      int64 // Unix minute
+}
 
 type drawKey struct {
 	w, h    int

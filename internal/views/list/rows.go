@@ -23,6 +23,9 @@ func (l *List) Refresh(e *pane.Env) {
 	}
 	usageMoved := l.version.usage != n.UsageVersion
 	l.version.usage = n.UsageVersion
+	minute := e.Now.Unix() / 60
+	aged := l.version.minute != minute
+	l.version.minute = minute
 
 	tables := l.inScope(n)
 	moved := full || !slices.Equal(tables, l.tables)
@@ -31,8 +34,9 @@ func (l *List) Refresh(e *pane.Env) {
 		l.rebuild(e, tables)
 	case moved:
 		l.update(e, tables)
-	case usageMoved && l.usageDependent():
+	case usageMoved && l.usageDependent(), aged && l.timeDependent():
 		l.rebuild(e, tables)
+	case aged: // the rows are the same, their ages are not
 	case usageMoved:
 		l.table.Invalidate()
 		return
