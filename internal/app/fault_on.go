@@ -5,6 +5,7 @@ package app
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -45,7 +46,7 @@ func (f faulty) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		case "exit":
 			os.Exit(7)
 		case "hang":
-			_, _ = os.Stdout.WriteString("HANGS")
+			_ = os.WriteFile(filepath.Join(os.Getenv("HOME"), "hangs"), nil, 0o600)
 			select {}
 		case "child":
 			_ = exec.Command("sleep", "600").Start()

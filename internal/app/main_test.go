@@ -18,7 +18,7 @@ const paint = 20 * time.Second
 
 func TestMain(m *testing.M) { testkit.Main(m) }
 
-var faulty struct {
+var faultyBuild struct {
 	sync.Once
 	path string
 	err  error
@@ -27,23 +27,23 @@ var faulty struct {
 // faultyBinary builds the program with faults to inject, once per process.
 func faultyBinary(t *testing.T) string {
 	t.Helper()
-	faulty.Do(func() {
+	faultyBuild.Do(func() {
 		dir, err := child.TempDir("devops-tui-faulty")
 		if err != nil {
-			faulty.err = err
+			faultyBuild.err = err
 			return
 		}
 		testkit.AtExit(t, func() { _ = os.RemoveAll(dir) })
-		faulty.path = filepath.Join(dir, "devops-tui")
-		cmd := exec.Command("go", "build", "-trimpath", "-tags", "faultinject", "-o", faulty.path, "devops-tui/cmd/devops-tui")
+		faultyBuild.path = filepath.Join(dir, "devops-tui")
+		cmd := exec.Command("go", "build", "-trimpath", "-tags", "faultinject", "-o", faultyBuild.path, "devops-tui/cmd/devops-tui")
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := cmd.CombinedOutput(); err != nil {
-			faulty.err = err
+			faultyBuild.err = err
 			t.Logf("%s", out)
 		}
 	})
-	if faulty.err != nil {
-		t.Fatalf("build the program with faults: %v", faulty.err)
+	if faultyBuild.err != nil {
+		t.Fatalf("build the program with faults: %v", faultyBuild.err)
 	}
-	return faulty.path
+	return faultyBuild.path
 }

@@ -53,6 +53,7 @@ func TestTerminalIsRestored(t *testing.T) {
 	signal := func(sig syscall.Signal) func(*testing.T, *testkit.Term) {
 		return func(_ *testing.T, term *testkit.Term) { term.Signal(sig) }
 	}
+	var home string
 	for _, c := range []struct {
 		name, fault string
 		end         func(*testing.T, *testkit.Term)
@@ -79,12 +80,15 @@ func TestTerminalIsRestored(t *testing.T) {
 		{name: "SIGKILL of the parent", end: func(t *testing.T, term *testkit.Term) { kill(t, term.PID, syscall.SIGKILL) }, code: -1},
 		{name: "hang and SIGTERM", fault: "hang", end: func(t *testing.T, term *testkit.Term) {
 			term.Send("f9")
-			term.WaitText(paint, "HANGS")
+			testkit.PollTrue(t, paint, "the loop hangs", func() bool {
+				_, err := os.Stat(filepath.Join(home, "hangs"))
+				return err == nil
+			})
 			term.Signal(syscall.SIGTERM)
 		}, code: 137, says: "did not end in time"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			home := t.TempDir()
+			home = t.TempDir()
 			term := openFaulty(t, home, c.fault)
 			began := time.Now()
 			c.end(t, term)
