@@ -190,9 +190,13 @@ func (l *Builder) pen(tok themes.Token) {
 // change of style does.
 const shortGap = 6
 
+// shortGaps is that by surface: the text of a selected row is bold, so that
+// leaving it out of a gap costs two changes.
+var shortGaps = [numSurfaces]int{Ground: shortGap, Selected: 20, Blurred: 20}
+
 // gap sets the style of n empty cells.
 func (l *Builder) gap(n int) {
-	if n < shortGap && l.quiet {
+	if n < shortGaps[l.surface] && l.quiet {
 		return
 	}
 	if p := l.st.blank[l.surface]; p != l.last {

@@ -98,7 +98,7 @@ func (t *Table[ID]) drawRow(out *lines, i int) {
 		if gap == 0 {
 			return
 		}
-		if p := st.blank[surface]; p != last && (gap >= shortGap || !quiet) {
+		if p := st.blank[surface]; p != last && (gap >= shortGaps[surface] || !quiet) {
 			b = append(b, p...)
 			last, quiet = p, true
 		}
