@@ -72,7 +72,9 @@ func StartTerm(tb testing.TB, o TermOptions, path string, args ...string) *Term 
 	attr := &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	child.Harden(attr)
 	err := child.Spawn(func() (err error) {
-		t.master, err = pty.StartWithAttrs(t.cmd, &pty.Winsize{Cols: uint16(o.Cols), Rows: uint16(o.Rows)}, attr)
+		if t.master, err = pty.StartWithAttrs(t.cmd, &pty.Winsize{Cols: uint16(o.Cols), Rows: uint16(o.Rows)}, attr); err == nil {
+			t.master, err = pollable(t.master)
+		}
 		return err
 	})
 	if err != nil {
@@ -84,6 +86,32 @@ func StartTerm(tb testing.TB, o TermOptions, path string, args ...string) *Term 
 	go t.read()
 	tb.Cleanup(t.Close)
 	return t
+}
+
+// pollable returns a file whose Close ends a Read that waits. Asking an os.File
+// for its descriptor, as package pty does, takes that away.
+func pollable(f *os.File) (*os.File, error) {
+	defer func() { _ = f.Close() }()
+	fd, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, 0)
+	if err == nil {
+		err = unix.SetNonblock(fd, true)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("make the terminal pollable: %w", err)
+	}
+	return os.NewFile(uintptr(fd), f.Name()), nil
+}
+
+// control calls f with the terminal's descriptor.
+func (t *Term) control(f func(fd int) error) error {
+	c, err := t.master.SyscallConn()
+	if err != nil {
+		return err
+	}
+	if e := c.Control(func(fd uintptr) { err = f(int(fd)) }); e != nil {
+		return e
+	}
+	return err
 }
 
 func (t *Term) read() {
@@ -270,7 +298,11 @@ func (t *Term) Mode(n int) bool {
 
 // Cooked reports whether the terminal edits lines and echoes, as a shell leaves it.
 func (t *Term) Cooked() (bool, error) {
-	a, err := unix.IoctlGetTermios(int(t.master.Fd()), ioctlGetTermios)
+	var a *unix.Termios
+	err := t.control(func(fd int) (err error) {
+		a, err = unix.IoctlGetTermios(fd, ioctlGetTermios)
+		return err
+	})
 	if err != nil {
 		return false, fmt.Errorf("read the terminal's attributes: %w", err)
 	}
@@ -284,7 +316,9 @@ func (t *Term) Resize(cols, rows int) {
 	t.mu.Lock()
 	t.screen.Resize(max(cols, 1), max(rows, 1)) // the emulator has no empty screen
 	t.mu.Unlock()
-	if err := pty.Setsize(t.master, &pty.Winsize{Cols: uint16(cols), Rows: uint16(rows)}); err != nil {
+	if err := t.control(func(fd int) error {
+		return unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{Col: uint16(cols), Row: uint16(rows)})
+	}); err != nil {
 		t.tb.Fatalf("resize to %dx%d: %v", cols, rows, err)
 	}
 }
