@@ -183,6 +183,9 @@ func (st *stream) follow(ctx context.Context, pod *corev1.Pod) {
 			d = min(d, 5*time.Second) // it waits to start
 		case err == nil:
 			d = min(d, 2*time.Second) // it waits to be started again
+		case isStatus(err, http.StatusForbidden): // rights change seldom: said at once, asked again seldom
+			st.say(st.t.s.problem(text.Lit("cannot read the log"), err).Error())
+			d = forbiddenDelay
 		}
 		pause(ctx, d, rung)
 		// Looked at right before reading on, so that no new instance is taken
