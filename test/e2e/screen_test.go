@@ -2,8 +2,10 @@ package e2e
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -135,9 +137,18 @@ func TestEveryThemeStarts(t *testing.T) {
 			c.WaitIdle(200*time.Millisecond, patience)
 			screens[theme] = fmt.Sprint(c.Cell(4, 2), c.Cell(1, 0), c.Cell(2, 3))
 			c.gate()
+			if sgr := coloured(string(c.Raw())); (sgr == "") != (theme == "mono") {
+				t.Errorf("the first colour that was written is %q", sgr)
+			}
 		})
 	}
-	t.Log(screens)
+	for a, one := range screens {
+		for b, other := range screens {
+			if a < b && one == other {
+				t.Errorf("the themes %s and %s look the same: %s", a, b, one)
+			}
+		}
+	}
 }
 
 func TestTheDemoIsAlwaysMarked(t *testing.T) {
@@ -154,13 +165,51 @@ func TestTheDemoIsAlwaysMarked(t *testing.T) {
 	c.WaitFor(func(s string) bool { return strings.Contains(strings.Split(s, "\n")[0], "DEMO") }, patience)
 }
 
-func TestHangupAndSignalsEndEverything(t *testing.T) {
+func TestAHangupEndsTheCockpitWithItsChildren(t *testing.T) {
 	e := dockertest.Shared(t)
 	c := open(t, options{engine: e})
+	pids := append(children(t, c.PID), c.PID)
+	if len(pids) < 2 {
+		t.Errorf("the cockpit has no child: who restores the terminal when it dies?")
+	}
 	began := time.Now()
 	c.Hangup()
-	testkit.PollTrue(t, patience, "the cockpit is gone", func() bool { return syscall.Kill(c.PID, 0) != nil })
+	for _, pid := range pids {
+		testkit.PollTrue(t, patience, fmt.Sprintf("process %d is gone", pid), func() bool { return !alive(pid) })
+	}
 	if took := time.Since(began); took > 2*time.Second {
 		t.Errorf("the end took %v", took)
 	}
+}
+
+// alive reports whether a process runs; one that has ended and that nobody has
+// waited for does not.
+func alive(pid int) bool {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return false
+	}
+	_, state, _ := strings.Cut(string(b), ") ")
+	return !strings.HasPrefix(state, "Z")
+}
+
+// children are the processes that a process has started.
+func children(t *testing.T, pid int) (pids []int) {
+	t.Helper()
+	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	if err != nil || len(tasks) == 0 {
+		t.Fatalf("the tasks of process %d: %v, %v", pid, tasks, err)
+	}
+	for _, path := range tasks {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			continue // a thread that has ended
+		}
+		for _, s := range strings.Fields(string(b)) {
+			if n, err := strconv.Atoi(s); err == nil {
+				pids = append(pids, n)
+			}
+		}
+	}
+	return pids
 }
