@@ -8,8 +8,8 @@ import (
 	"os"
 
 	"devops-tui/internal/config"
-	"devops-tui/internal/sources"
 	"devops-tui/internal/sources/all"
+	"devops-tui/internal/sources"
 )
 
 func configCommand() *command {
@@ -37,13 +37,24 @@ func configCommand() *command {
 				}
 				return r.wrote(err)
 			}
-			b, err := config.Schema(nil)
+			b, err := config.Schema(sections())
 			if err == nil {
 				_, err = r.stdout.Write(b)
 			}
 			return r.wrote(err)
 		},
 	}
+}
+
+// sections are the settings of the sources, by id.
+func sections() map[string]any {
+	out := map[string]any{}
+	for _, g := range all.Registrations {
+		if g.Section != nil {
+			out[g.ID] = g.Section()
+		}
+	}
+	return out
 }
 
 // oneOf takes exactly one argument, one of the words.

@@ -11,6 +11,7 @@ import (
 
 	"devops-tui/internal/core"
 	"devops-tui/internal/query"
+	"devops-tui/internal/sources"
 	"devops-tui/internal/store"
 	"devops-tui/internal/text"
 )
@@ -64,7 +65,7 @@ func runSnapshot(ctx context.Context, r *run, args []string) int {
 	for _, k := range args {
 		if name, ok := names[k]; ok {
 			k = name
-		} else if !slices.ContainsFunc(w.infos, extensible) && !w.empty() {
+		} else if !slices.ContainsFunc(w.infos, sources.Info.MoreKinds) && !w.empty() {
 			return r.usage(badUsage("kind", k, declaredNames(names)))
 		}
 		if !slices.Contains(o.kinds, k) {

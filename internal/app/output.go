@@ -104,7 +104,7 @@ func (p painter) paint(tok themes.Token, s string) string {
 	if p.styles == nil || strings.TrimSpace(s) == "" {
 		return s
 	}
-	return p.styles.SGR(tok) + s + "\x1b[m"
+	return p.styles.Lip(tok).Render(s)
 }
 
 // field is one cell of a printed table.

@@ -10,6 +10,7 @@ import (
 
 	"devops-tui/internal/core"
 	"devops-tui/internal/query"
+	"devops-tui/internal/sources"
 )
 
 // errNoSource is exit code 69.
@@ -33,7 +34,7 @@ func (r *run) resolve(ctx context.Context, w *world, words []string, use func(co
 		patterns[i] = p.WithKinds(kinds)
 		spelled := spelledKinds(word, names)
 		if len(spelled) == 0 {
-			if parts := strings.Split(word, "/"); len(parts) > 1 && slices.ContainsFunc(w.infos, extensible) {
+			if parts := strings.Split(word, "/"); len(parts) > 1 && slices.ContainsFunc(w.infos, sources.Info.MoreKinds) {
 				spelled = append(spelled, parts[:2]...) // a kind of the cluster's own
 			}
 			for _, k := range kinds {

@@ -88,12 +88,8 @@ func (l listing) of(snap *store.Snapshot, info sources.Info) []string {
 // discovered reports whether an instance has told of all its kinds: it has
 // told of some that were not known before, or it has none of its users' making.
 func discovered(snap *store.Snapshot, info sources.Info) bool {
-	return !extensible(info) || len(snap.Kinds[info.Instance()]) > len(info.Kinds)
+	return !info.Open || len(snap.Kinds[info.Instance()]) > len(info.Kinds)
 }
-
-// extensible reports whether a source can have kinds that nobody declared:
-// only a cluster can.
-func extensible(info sources.Info) bool { return info.ID == "kube" }
 
 // reachable counts the instances that answer.
 func (w *world) reachable(snap *store.Snapshot) int {

@@ -356,21 +356,6 @@ func TestEverySettingIsDocumented(t *testing.T) {
 	walk(reflect.TypeFor[Config](), "")
 }
 
-// TestConfigDocument fails when docs/config.md is stale. UPDATE_DOCS=1 writes it.
-func TestConfigDocument(t *testing.T) {
-	const file = "../../docs/config.md"
-	want := Reference(nil)
-	if os.Getenv("UPDATE_DOCS") != "" {
-		if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got, err := os.ReadFile(file)
-	if err != nil || string(got) != want {
-		t.Errorf("docs/config.md is stale (%v); UPDATE_DOCS=1 go test ./internal/config writes it", err)
-	}
-}
-
 func TestSchema(t *testing.T) {
 	type section struct {
 		Wait time.Duration `yaml:"wait" doc:"How long."`

@@ -34,4 +34,7 @@ type Registration struct {
 	// Discover finds the instances. It is quick and local: it reads files and
 	// the environment and sends nothing.
 	Discover func(ctx context.Context, o Options) (Found, error)
+	// Section returns a pointer to the source's configuration section with its
+	// defaults, for the schema and the reference; nil: it has none.
+	Section func() any
 }

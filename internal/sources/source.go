@@ -46,7 +46,13 @@ type Info struct {
 	// Default kinds, watched when Interest.Kinds is nil.
 	Default []string
 	Demo    bool // always marked DEMO on screen
+	// Open says that the server may have more kinds than Kinds; they come
+	// through Sink.Kinds.
+	Open bool
 }
+
+// MoreKinds reports whether the server may have kinds that are not declared.
+func (i Info) MoreKinds() bool { return i.Open }
 
 // Instance is the key of the source instance.
 func (i Info) Instance() core.Instance { return core.Instance{Source: i.ID, Scope: i.Scope} }

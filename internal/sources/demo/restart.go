@@ -109,7 +109,7 @@ func (s *Source) planReplacement(p *pod) *core.Operation {
 			text.Sprintf("1 of %d pods of %s ends, a new one starts elsewhere or here", d.replicas, d.service.name),
 			text.Sprintf("image stays %s", p.rs.build.image),
 		},
-		Preview:  text.Lit("no preview: nothing is changed but the pod itself"),
+		Preview:  text.Lit("nothing is changed but the pod itself"),
 		Command:  text.Sprintf("kubectl --context %s --namespace %s delete pod %s", d.place.scope, d.service.namespace, p.name),
 		UndoHint: text.Lit("cannot be undone: a pod that ended does not come back"),
 	}
@@ -140,7 +140,7 @@ func (s *Source) planContainers(target object, rev string, all []*container, com
 	plan := core.Plan{
 		Verb: "restart", Target: ref, Rev: rev, Danger: 1,
 		Title: text.Sprintf("Restart %s %s", ref.Kind, ref.Name), Command: text.Clean(command),
-		Preview:  text.Lit("no preview: an engine has no dry run; nothing but the processes changes"),
+		Preview:  text.Lit("an engine has no dry run; nothing but the processes changes"),
 		UndoHint: text.Lit("cannot be undone: what the process held in memory is lost"),
 	}
 	for _, c := range all {

@@ -20,28 +20,28 @@ import (
 )
 
 // Registration adds this source to the table.
-var Registration = sources.Registration{ID: ID, Discover: Discover}
+var Registration = sources.Registration{ID: ID, Discover: Discover, Section: func() any { return &Config{} }}
 
 // Config is the section sources.docker.
 type Config struct {
-	Hosts []HostConfig `yaml:"hosts"`
+	Hosts []HostConfig `yaml:"hosts" doc:"The engines to watch, instead of those that are found."`
 }
 
 // HostConfig is one host of the configuration.
 type HostConfig struct {
-	Name    string    `yaml:"name"`    // the scope; default: from the URL or the context
-	URL     string    `yaml:"url"`     // unix://, tcp:// or ssh://
-	Context string    `yaml:"context"` // instead of a URL: a context of the docker command
-	TLS     TLSConfig `yaml:"tls"`
+	Name    string    `yaml:"name" doc:"The scope; by default made of the URL or the context."`
+	URL     string    `yaml:"url" doc:"unix://, tcp:// or ssh://."`
+	Context string    `yaml:"context" doc:"Instead of a URL: a context of the docker command."`
+	TLS     TLSConfig `yaml:"tls" doc:"How a tcp:// host is authenticated."`
 }
 
 // TLSConfig says how a tcp:// host is authenticated. Relative paths are below
 // the user's home folder.
 type TLSConfig struct {
-	CA         string `yaml:"ca"`
-	Cert       string `yaml:"cert"`
-	Key        string `yaml:"key"`
-	ServerName string `yaml:"serverName"`
+	CA         string `yaml:"ca" doc:"File of the certificate authority, PEM."`
+	Cert       string `yaml:"cert" doc:"File of the client's certificate, PEM."`
+	Key        string `yaml:"key" doc:"File of the client's key, PEM."`
+	ServerName string `yaml:"server_name" doc:"The name that the server's certificate must have; by default the host."`
 }
 
 // host is one engine to connect to.

@@ -75,7 +75,7 @@ func (s *Source) Info() sources.Info {
 	for i, k := range builtin {
 		kinds[i] = k.Kind
 	}
-	return sources.Info{ID: ID, Scope: s.scope, Title: text.Lit("Kubernetes"), Kinds: kinds, Default: slices.Clone(defaults)}
+	return sources.Info{ID: ID, Scope: s.scope, Title: text.Lit("Kubernetes"), Kinds: kinds, Default: slices.Clone(defaults), Open: true}
 }
 
 // Want tells what is watched from now on.

@@ -11,6 +11,7 @@ import (
 	"image/color"
 	"strconv"
 
+	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/colorprofile"
 	"github.com/charmbracelet/x/ansi"
 
@@ -189,21 +190,24 @@ func (s *Styles) encode(st text.Style) string {
 	return string(append(b, 'm'))
 }
 
-// appendColor appends the SGR parameters of a colour; base is 30 or 40.
-func (s *Styles) appendColor(b []byte, c text.Color, base int) []byte {
-	var col color.Color
+// color converts a colour for the terminal's profile; nil: the default colour.
+func (s *Styles) color(c text.Color) color.Color {
 	switch {
 	case c.Kind == text.Default || s.Profile <= colorprofile.ASCII:
-		return b
+		return nil
 	case c.Kind == text.Palette && c.Value < 16:
-		col = ansi.BasicColor(c.Value)
+		return s.Profile.Convert(ansi.BasicColor(c.Value))
 	case c.Kind == text.Palette:
-		col = ansi.IndexedColor(c.Value)
+		return s.Profile.Convert(ansi.IndexedColor(c.Value))
 	default:
-		col = color.RGBA{uint8(c.Value >> 16), uint8(c.Value >> 8), uint8(c.Value), 0xff}
+		return s.Profile.Convert(color.RGBA{uint8(c.Value >> 16), uint8(c.Value >> 8), uint8(c.Value), 0xff})
 	}
+}
+
+// appendColor appends the SGR parameters of a colour; base is 30 or 40.
+func (s *Styles) appendColor(b []byte, c text.Color, base int) []byte {
 	num := func(n int) { b = strconv.AppendInt(append(b, ';'), int64(n), 10) }
-	switch c := s.Profile.Convert(col).(type) {
+	switch c := s.color(c).(type) {
 	case ansi.BasicColor:
 		if c < 8 {
 			num(base + int(c))
@@ -222,6 +226,22 @@ func (s *Styles) appendColor(b []byte, c text.Color, base int) []byte {
 		num(int(c.B))
 	}
 	return b
+}
+
+// Lip returns a token as a Lip Gloss style, for what is printed once: reports,
+// previews. Rows of the cockpit use SGR prefixes, which cost a hundredth.
+func (s *Styles) Lip(tok themes.Token) lipgloss.Style {
+	t := s.tokens[Ground][tok]
+	l := lipgloss.NewStyle().Inline(true).
+		Bold(t.Attr&text.Bold != 0).Faint(t.Attr&text.Faint != 0).Italic(t.Attr&text.Italic != 0).
+		Underline(t.Attr&text.Underline != 0).UnderlineSpaces(t.Attr&text.Underline != 0).Reverse(t.Attr&text.Reverse != 0).Strikethrough(t.Attr&text.Strike != 0).StrikethroughSpaces(t.Attr&text.Strike != 0)
+	if c := s.color(t.FG); c != nil {
+		l = l.Foreground(c)
+	}
+	if c := s.color(t.BG); c != nil {
+		l = l.Background(c)
+	}
+	return l
 }
 
 // end is what a line ends with.
