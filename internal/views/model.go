@@ -93,6 +93,7 @@ type Model struct {
 	frame   []kit.Block // what the last view was made of
 	content string
 	bodyY   int // first row of the body
+	seen    problemsSeen
 	dirty   bool
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"devops-tui/internal/core"
 	"devops-tui/internal/keys"
+	"devops-tui/internal/store"
 	"devops-tui/internal/text"
 	"devops-tui/internal/views/kit"
 	"devops-tui/internal/views/pane"
@@ -268,8 +269,24 @@ func (m *Model) trouble() string {
 	return b.Line()
 }
 
+// problemsSeen is what worst found, for as long as nothing changes.
+type problemsSeen struct {
+	snap  *store.Snapshot
+	scope pane.Scope
+	worst *core.Resource
+	n     int
+}
+
 // worst is the newest of the worst problems in scope, and how many there are.
-func (m *Model) worst() (worst *core.Resource, n int) {
+func (m *Model) worst() (*core.Resource, int) {
+	if m.seen.snap != m.env.Snap || m.seen.scope != m.env.Scope {
+		worst, n := m.findWorst()
+		m.seen = problemsSeen{m.env.Snap, m.env.Scope, worst, n}
+	}
+	return m.seen.worst, m.seen.n
+}
+
+func (m *Model) findWorst() (worst *core.Resource, n int) {
 	for _, t := range m.env.Snap.Tables {
 		if t.Key.Kind == "event" || t.ByPhase[core.Failed]+t.ByPhase[core.Degraded] == 0 {
 			continue
