@@ -3,6 +3,7 @@ package views_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -83,6 +84,7 @@ func BenchmarkKeyToFrame10k(b *testing.B) {
 	down, up := viewstest.Key("j"), viewstest.Key("k")
 	b.ReportAllocs()
 	n := 0
+	var took []time.Duration
 	for b.Loop() {
 		if n%6 == 0 {
 			churn(w, rows, r, 5)
@@ -93,10 +95,15 @@ func BenchmarkKeyToFrame10k(b *testing.B) {
 		if n/200%2 == 1 {
 			key = up
 		}
+		from := time.Now()
 		m.Update(key)
 		m.View()
+		took = append(took, time.Since(from))
 		n++
 	}
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)/2].Microseconds()), "p50-us")
+	b.ReportMetric(float64(took[len(took)*95/100].Microseconds()), "p95-us")
 }
 
 // A cursor move alone.

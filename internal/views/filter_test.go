@@ -21,7 +21,7 @@ func TestTheFilterFollowsEachKey(t *testing.T) {
 		s.Shows("nothing of 48 matches")
 		s.Type("backspace", "backspace")
 		s.Shows("2 of 48")
-		s.Type("esc") // takes it back
+		s.Type("esc")                                                                  // takes it back
 		words := func(s string) string { return strings.Join(strings.Fields(s), " ") } // columns keep the widths that they grew to
 		if got := plain(frame(t, s, 160, 45)); words(got) != words(before) {
 			t.Errorf("esc does not take the filter back:\n%s\n--- to\n%s", got, before)

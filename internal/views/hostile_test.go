@@ -43,7 +43,7 @@ func TestPromise1HostileTextInEveryFieldOfEveryScreen(t *testing.T) {
 			continue
 		}
 		t.Run(c.name, func(t *testing.T) {
-			for round := range 4 {
+			for round := range 2 {
 				viewstest.Bubble(t, func(t *testing.T) {
 					s := c.open(t, viewstest.Hostile(attacked(round)))
 					for _, z := range sizes {

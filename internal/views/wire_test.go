@@ -61,7 +61,7 @@ func terminal(t *testing.T, m *views.Model, f func(send func(...tea.Msg), writte
 	core.Go("program", func() { _, err := p.Run(); done <- err })
 	at := 0
 	written := func() string {
-		time.Sleep(time.Second)
+		viewstest.Elapse(time.Second)
 		s := out.from(at)
 		at += len(s)
 		return s
@@ -98,7 +98,7 @@ func TestBytesOnTheWire(t *testing.T) {
 				most int
 				do   func()
 			}{
-				{"idle for 10 s", 0, func() { time.Sleep(10 * time.Second) }},
+				{"idle for 10 s", 0, func() { viewstest.Elapse(10 * time.Second) }},
 				{"a frame without news", 0, func() { send(views.FrameMsg{}, views.FrameMsg{}, views.FrameMsg{}) }},
 				{"a change out of sight", 400, func() {
 					n := *rows[7]

@@ -31,6 +31,9 @@ func Bubble(t *testing.T, f func(t *testing.T)) {
 	})
 }
 
+// Elapse lets the bubble's time go by; it takes no time outside of it.
+func Elapse(d time.Duration) { time.Sleep(d) }
+
 // Theme returns a built-in theme.
 func Theme(name string) *themes.Theme {
 	t, ok := themes.Builtin().Get(name)
