@@ -141,7 +141,6 @@ func TestEngineRestart(t *testing.T) {
 		}
 		c.WaitText(patience, "docker ●")
 		testkit.Poll(t, healLimit, same)
-		e.RunFor(t, dockertest.RunSpec{Name: "quiet-3", Args: []string{"-rate", "0"}}) // its cleanup expects one
 	})
 	t.Run("logs across", func(t *testing.T) {
 		c.t = t

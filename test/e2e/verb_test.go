@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"errors"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -108,11 +109,7 @@ func (c *cockpit) confirm() {
 	})
 }
 
-type constError string
-
-func (e constError) Error() string { return string(e) }
-
-const errStillAsked = constError("the dialog still asks")
+var errStillAsked = errors.New("the dialog still asks")
 
 func TestARestartInAReadOnlyCockpitSaysWhyNot(t *testing.T) {
 	e := dockertest.Shared(t)

@@ -15,7 +15,7 @@ import (
 	"devops-tui/test/docker"
 )
 
-// start is how long a step may take that no promise is about: the machine is
+// patience is how long a step may take that no promise is about: the machine is
 // the limit there, and CI's are slow.
 const patience = 30 * time.Second
 
