@@ -307,3 +307,73 @@ func TestReasonsAreNamed(t *testing.T) {
 		s.Shows("cannot restart")
 	})
 }
+
+// You act on what you saw (promise 23): whatever happens behind the dialog, the
+// change is about the object of the plan, or refused.
+func TestThePlanIsAboutWhatWasSeen(t *testing.T) {
+	const place = "scope:staging web"
+	for _, c := range []struct {
+		name     string
+		meantime func(*viewstest.Session, *core.Resource)
+		changed  int
+	}{
+		{"other rows come to the top", func(s *viewstest.Session, _ *core.Resource) {
+			for _, x := range s.World.Rows(viewstest.Staging, "deployment") {
+				n := *x.Resource
+				if n.Ref.Name != "web" {
+					n.Phase, n.Changed = core.Failed, time.Now().UnixNano()
+					s.World.Apply(&n)
+				}
+			}
+		}, 1},
+		{"its source is stale", func(s *viewstest.Session, _ *core.Resource) { s.World.Stale(viewstest.Staging, core.Stale, nil) }, 1},
+		{"another life took its place", func(s *viewstest.Session, r *core.Resource) {
+			n := *r
+			n.Ref.UID = "another"
+			s.World.Delete(r.Ref)
+			s.World.Apply(&n)
+		}, 0},
+		{"it is gone", func(s *viewstest.Session, r *core.Resource) { s.World.Delete(r.Ref) }, 0},
+		{"read-only came", func(s *viewstest.Session, _ *core.Resource) { s.World.Cluster.Gate.SetReadOnly(true) }, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			viewstest.Bubble(t, func(t *testing.T) {
+				s := viewstest.Open(t, viewstest.New())
+				planOn(place)(s)
+				seen := s.World.Find(viewstest.Staging, "deployment", "shop", "web")
+				s.Pass(time.Second)
+				c.meantime(s, seen)
+				s.Settle()
+				s.Type("y")
+				s.Pass(time.Second)
+				got := s.World.Cluster.Changed()
+				if len(got) != c.changed || len(got) == 1 && got[0] != seen.Ref {
+					t.Errorf("changed: %v", got)
+				}
+				frame(t, s, 120, 40)
+			})
+		})
+	}
+}
+
+// A change goes on behind a closed dialog, and the header says so.
+func TestAChangeGoesOnInTheBackground(t *testing.T) {
+	viewstest.Bubble(t, func(t *testing.T) {
+		w := viewstest.New()
+		w.Cluster.Hold()
+		s := viewstest.Open(t, w)
+		planOn("scope:staging web")(s)
+		s.Pass(time.Second)
+		s.Type("y")
+		s.Shows("1 of 3 pods replaced", "goes on in the background")
+		s.Type("esc")
+		s.Shows("1 changing")
+		s.Hides("1 of 3 pods replaced")
+		w.Cluster.Release()
+		s.Settle()
+		s.Hides("changing")
+		if n := len(w.Cluster.Changed()); n != 1 {
+			t.Errorf("%d changes", n)
+		}
+	})
+}

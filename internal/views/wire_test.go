@@ -2,6 +2,7 @@ package views_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"strings"
@@ -14,6 +15,7 @@ import (
 
 	"devops-tui/internal/core"
 	"devops-tui/internal/store"
+	"devops-tui/internal/text"
 	"devops-tui/internal/text/texttest"
 	"devops-tui/internal/views"
 	"devops-tui/internal/views/viewstest"
@@ -154,4 +156,43 @@ func TestPromise1TheStreamToTheTerminal(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A log that runs at 20,000 lines a second is drawn 20 times a second; what
+// each frame writes is bounded by the screen, not by the log.
+func TestBytesOfALog(t *testing.T) {
+	viewstest.Bubble(t, func(t *testing.T) {
+		w, _ := crowd(100)
+		m := views.New(views.Options{Store: w.Store, Backend: logOnly{w.Backend, w}, Engine: w.Cluster.Engine(), Theme: viewstest.Theme("dark"), Profile: colorprofile.TrueColor, Clock: time.Now})
+		terminal(t, m, func(send func(...tea.Msg), written func() string) {
+			send(viewstest.Key("l"))
+			written()
+			log, origin, seq := lastLog, &core.Origin{Label: text.Lit("api/app")}, 0
+			frames := func(n, lines int) (bytes int) {
+				for range n {
+					batch := make([]core.Line, lines)
+					for i := range batch {
+						seq++
+						batch[i] = core.Line{Time: time.Now().UnixNano() + int64(i), Seq: uint64(seq), Origin: origin, Level: core.LevelInfo, Text: text.CleanLine(fmt.Sprintf(`level=info msg="request served" path=/v1/pay/%d status=200 ms=%d`, seq%64, seq%977))}
+					}
+					log.Lines(batch)
+					w.Store.Publish()
+					send(views.FrameMsg{})
+					bytes += len(written())
+				}
+				return bytes / n
+			}
+			frames(3, 1000)
+			for _, c := range []struct {
+				what        string
+				lines, most int
+			}{{"20,000 lines/s", 1000, 5800}, {"100 lines/s", 5, 1600}} {
+				n := frames(10, c.lines)
+				t.Logf("%s: %d bytes a frame, %d/s at 20 frames/s", c.what, n, 20*n)
+				if n > c.most {
+					t.Errorf("%s: %d bytes a frame, more than %d", c.what, n, c.most)
+				}
+			}
+		})
+	})
 }
