@@ -72,7 +72,7 @@ func BenchmarkBlackBoxDocker(b *testing.B) {
 		bytes, cpu := p.window(idle)
 		r.number("idle, bytes/s", bytes, -1, "%.1f", "0")
 		r.number("idle, % of a core", cpu*100, -1, "%.1f", "1.5")
-		r.number("bytes for a cursor move", float64(p.bytesOf("down", 11)), -1, "%.0f", "500")
+		r.number("bytes for a cursor move", float64(p.bytesOf("down", "up", 11)), -1, "%.0f", "500")
 		u := p.usage()
 		r.number("RSS, MB", mb(u.rss), -1, "%.0f", "60")
 		r.number("RSS peak, MB", mb(u.peak), -1, "%.0f", "60")

@@ -113,9 +113,9 @@ func (f *podFigures) live(p *program, c *cluster.Cluster) {
 	f.idle.bytes, f.idle.cpu = p.window(idle)
 	f.memory = p.usage()
 	f.move = p.moves(n)
-	f.moveBytes, f.pageBytes = p.bytesOf("down", 11), p.bytesOf("pgdown", 9)
+	f.moveBytes, f.pageBytes = p.bytesOf("down", "up", 11), p.bytesOf("pgdown", "pgup", 9)
 	f.filter = p.filters(min(n/3, 15), "ledger")
-	p.Send("g")
+	p.press("g")
 	probe := podNames(p.b, c, probeNamespace)[0]
 	f.fresh = p.freshness(c, probe, n)
 	names := podNames(p.b, c, "")

@@ -130,18 +130,29 @@ func (p *program) moves(n int) (t times) {
 	return t
 }
 
-// bytesOf is the median of the bytes that a key costs.
-func (p *program) bytesOf(key string, n int) int64 {
+// press sends a key, waits until what it does is painted, and returns the
+// bytes of that. A key may do nothing.
+func (p *program) press(key string) int64 {
 	p.b.Helper()
-	p.Send("g")
+	before := p.Bytes()
+	p.Send(key)
+	for range 30 {
+		if wait(10 * time.Millisecond); p.Bytes() > before {
+			break
+		}
+	}
 	p.WaitIdle(quietFor, patience)
+	return p.Bytes() - before
+}
+
+// bytesOf is the median of the bytes that a key costs; back takes it back.
+func (p *program) bytesOf(key, back string, n int) int64 {
+	p.b.Helper()
+	p.press("g")
 	var all []int64
 	for range n {
-		before := p.Bytes()
-		p.Send(key)
-		testkit.PollTrue(p.b, patience, "output after "+key, func() bool { return p.Bytes() > before })
-		p.WaitIdle(quietFor, patience)
-		all = append(all, p.Bytes()-before)
+		all = append(all, p.press(key))
+		p.press(back)
 	}
 	slices.Sort(all)
 	return all[len(all)/2]
@@ -165,18 +176,15 @@ func (p *program) filters(n int, filter string) (t times) {
 	}
 	for range n {
 		all := listedRows(p.Screen())
-		p.Send("/")
-		p.WaitFor(func(s string) bool { return strings.Contains(s, " / ") || strings.Contains(s, "/ ") }, patience)
-		p.WaitIdle(quietFor, patience)
+		p.press("/")
 		began := time.Now()
 		p.Type(filter)
 		p.WaitFor(only, patience)
 		t = append(t, time.Since(began))
 		p.WaitIdle(quietFor, patience)
-		p.Send("esc")
-		p.WaitIdle(quietFor, patience)
+		p.press("esc")
 		if listedRows(p.Screen()) < all {
-			p.Send("esc")
+			p.press("esc")
 		}
 		p.WaitFor(func(s string) bool { return listedRows(s) >= all }, patience)
 	}

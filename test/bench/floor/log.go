@@ -38,8 +38,8 @@ func (r *ring) add(line string) {
 	r.next = (r.next + 1) % ringSize
 }
 
-// newest returns up to n lines, oldest first.
-func (r *ring) newest(n int) []string {
+// newest returns up to n lines, oldest first, and how many ever came.
+func (r *ring) newest(n int) ([]string, int) {
 	r.Lock()
 	defer r.Unlock()
 	n = min(n, len(r.lines))
@@ -47,7 +47,7 @@ func (r *ring) newest(n int) []string {
 	for i := range out {
 		out[i] = r.lines[(r.next+len(r.lines)-n+i)%len(r.lines)]
 	}
-	return out
+	return out, r.total
 }
 
 // follow reads the multiplexed log of a container from the Docker engine.
@@ -114,8 +114,9 @@ func (m *logModel) View() tea.View {
 		return v
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "log: %d lines", m.ring.total)
-	for _, line := range m.ring.newest(m.height - 1) {
+	lines, total := m.ring.newest(m.height - 1)
+	fmt.Fprintf(&b, "log: %d lines", total)
+	for _, line := range lines {
 		b.WriteByte('\n')
 		b.WriteString(line[:min(len(line), m.width)])
 	}

@@ -37,11 +37,11 @@ func (m *podModel) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		case "up", "k":
 			m.cursor--
 		case "pgdown":
-			m.cursor += page
+			m.cursor, m.top = m.cursor+page, m.top+page
 		case "pgup":
-			m.cursor -= page
+			m.cursor, m.top = m.cursor-page, m.top-page
 		case "g":
-			m.cursor = 0
+			m.cursor, m.top = 0, 0
 		case "/":
 			m.typing = true
 		case "esc":
@@ -85,7 +85,7 @@ func (m *podModel) View() tea.View {
 	}
 	page := m.height - 2
 	m.cursor = max(min(m.cursor, len(rows)-1), 0)
-	m.top = max(min(m.top, m.cursor), m.cursor-page+1)
+	m.top = max(min(m.top, m.cursor), m.cursor-page+1, 0)
 	var b strings.Builder
 	fmt.Fprintf(&b, "pods %d of %d  / %s\n", len(rows), len(m.table.rows), m.filter)
 	fmt.Fprintf(&b, "  %-16s %-48s %-24s %8s %-16s %s\n", "NAMESPACE", "NAME", "STATUS", "RESTARTS", "NODE", "AGE")
