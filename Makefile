@@ -41,8 +41,16 @@ test: worlds ## all tests, with the race detector, against real engines (PKG=./i
 	go vet $(PKG)
 	go test $(RACE) -timeout 20m $(TESTFLAGS) $(PKG)
 
-bench: ## benchmarks (BENCH=Frame for some, PKG=./internal/text for one package)
-	go test -run '^$$' -bench '$(BENCH)' -benchmem -timeout 60m $(TESTFLAGS) $(PKG)
+# The second part starts the built cockpit in a terminal against real engines
+# and prints its figures next to those of test/bench/floor.
+BLACKBOX = DEVOPS_TUI_BINARY=$(BIN)/devops-tui go test -run '^$$' -bench '^BenchmarkBlackBox' -benchtime 1x -timeout 60m $(TESTFLAGS) ./test/bench/blackbox -args
+.PHONY: bench bench-full
+bench: build ## benchmarks (BENCH=Frame for some, PKG=./internal/text for one package)
+	go test -run '^$$' -bench '$(BENCH)' -benchmem -timeout 60m $(TESTFLAGS) $(PKG:./...=./internal/...)
+	$(if $(filter ../...,$(BENCH)$(PKG)),$(BLACKBOX) -quick -pods 1000 -containers 20)
+
+bench-full: build ## the cockpit from outside with 10,000 pods and 100 containers (made once, about 4 minutes)
+	$(BLACKBOX) -pods 10000 -containers 100
 
 fuzz: ## FuzzSafe for FUZZTIME (60s), every other fuzz target for 10s
 	@found=0; while IFS=: read -r file target; do \
