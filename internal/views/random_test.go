@@ -120,6 +120,9 @@ func TestPromise5AnySessionKeepsTheGrid(t *testing.T) {
 	viewstest.Bubble(t, func(t *testing.T) {
 		rapid.Check(struct{ testing.TB }{t}, func(t *rapid.T) { // a bubble has no deadline to ask for
 			w := viewstest.New()
+			if rapid.Bool().Draw(t, "hostile") {
+				w = viewstest.Hostile(attacked(rapid.IntRange(0, 20).Draw(t, "round")))
+			}
 			s := viewstest.Open(t, w, func(o *views.Options) { o.AllThemes = append(o.AllThemes, viewstest.Theme("light")) })
 			size := size{120, 40}
 			var done []string
