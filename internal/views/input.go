@@ -314,6 +314,9 @@ func (m *Model) entered() {
 	p := m.top()
 	p.focused()
 	p.refresh(&m.env)
+	if p.followers() { // the selection may have moved on without them
+		m.subject = core.Ref{}
+	}
 	for i := range p.slots {
 		if l, ok := p.slots[i].pane.(*list.List); ok {
 			l.SetProblems(&m.env, m.problems)

@@ -209,7 +209,7 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		m.o.Backend.Wake()
 		m.frame = nil
 	case settleMsg:
-		if msg.epoch == m.settle {
+		if msg.epoch == m.settle && m.top().followers() {
 			return m.follow()
 		}
 	case noticeMsg:

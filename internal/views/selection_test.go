@@ -387,3 +387,50 @@ func TestTheWorstIsSelectedFirst(t *testing.T) {
 		stays(t, s, "half", "worse comes", func() { add("worse", core.Failed) })
 	})
 }
+
+// The selection settles while another page is on screen: that page's panes are
+// left alone, and the cockpit's followers are right on return.
+func TestSettlingWhileAnotherPageIsOpen(t *testing.T) {
+	viewstest.Bubble(t, func(t *testing.T) {
+		s := viewstest.Open(t, viewstest.New())
+		s.Type("j")
+		s.Pass(time.Second)
+		s.Type("j", "enter") // before it settles
+		s.Pass(time.Second)
+		s.Type("esc")
+		s.Pass(time.Second)
+		all, _ := s.World.Backend.Tails()
+		last := all[len(all)-1].Ref.Name
+		s.Shows("Logs  "+last, "Metrics  "+last)
+		s.Type("z")
+		if got := selected(t, s); !strings.Contains(got, last) {
+			t.Errorf("the cockpit shows the log of %s, selected is %s", last, got)
+		}
+	})
+	viewstest.Bubble(t, func(t *testing.T) { // the log of a workload stays the workload's
+		s := viewstest.Open(t, viewstest.New())
+		open := func() {
+			s.Type(":")
+			s.Write("deployment/shop/cart")
+			s.Type("enter")
+		}
+		open()
+		s.Type("]")
+		s.Shows("[Logs]", "cart/sidecar")
+		s.Type("[", "esc")
+		s.Pass(time.Second)
+		before, _ := s.World.Backend.Tails()
+		s.Type("j")
+		open()
+		s.Type("j") // another pod of it
+		s.Pass(time.Second)
+		s.Type("]")
+		s.Shows("[Logs]", "cart/sidecar")
+		all, _ := s.World.Backend.Tails()
+		for _, r := range all[len(before):] {
+			if r.Ref.Kind == "pod" && r.Ref.Namespace == "shop" && strings.HasPrefix(r.Ref.Name, "cart") {
+				t.Errorf("the log of %s was opened behind the page of its workload", r.Ref.Name)
+			}
+		}
+	})
+}
