@@ -16,6 +16,7 @@ type page struct {
 	tabs  []string // of an object page: the command that opens each slot
 	grid  bool     // 2 x 2 where there is room
 	focus int
+	lead  int // of a grid: the list that had the focus last; the followers show its selection
 	zoom  bool
 
 	rects []rect // of the slots at the last draw; empty rect: not on screen
@@ -47,6 +48,9 @@ func (p *page) setFocus(e *pane.Env, i int) {
 	f := p.focused()
 	if fresh || !p.grid {
 		f.Refresh(e)
+	}
+	if _, follows := f.(pane.Follower); !follows {
+		p.lead = p.focus
 	}
 }
 
@@ -86,13 +90,13 @@ func (p *page) refresh(e *pane.Env) {
 }
 
 // subject is the object that the page is about: of the focused pane, or of the
-// first list when a follower has the focus.
+// list that leads when a follower has the focus.
 func (p *page) subject() core.Ref {
 	f := p.focused()
 	if _, follows := f.(pane.Follower); !follows || !p.grid {
 		return f.Subject()
 	}
-	for _, i := range []int{slotPods, slotBuilds} {
+	for _, i := range []int{p.lead, slotPods, slotBuilds} {
 		if i < len(p.slots) {
 			if s := p.slots[i].pane.Subject(); !s.IsZero() {
 				return s

@@ -76,7 +76,7 @@ func (m *Model) cockpit() *page {
 		Columns: []string{"name", "status", "ready", "restarts", "cpu", "mem", "age"},
 		Empty:   text.Lit("nothing runs here"), Hint: text.Lit("; chooses another scope"),
 	})
-	return &page{title: text.Lit("Cockpit"), grid: true, focus: slotPods, slots: []slot{
+	return &page{title: text.Lit("Cockpit"), grid: true, focus: slotPods, lead: slotPods, slots: []slot{
 		slotBuilds:  {title: text.Lit("Builds"), pane: m.builds(true)},
 		slotPods:    {title: text.Lit("Pods"), pane: runs},
 		slotLogs:    {title: text.Lit("Logs"), pane: m.newLogs(true)},

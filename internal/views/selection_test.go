@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	tea "charm.land/bubbletea/v2"
+
 	"devops-tui/internal/core"
 	"devops-tui/internal/text"
 	"devops-tui/internal/views"
@@ -432,5 +434,26 @@ func TestSettlingWhileAnotherPageIsOpen(t *testing.T) {
 				t.Errorf("the log of %s was opened behind the page of its workload", r.Ref.Name)
 			}
 		}
+	})
+}
+
+// Going into the log that follows a build does not turn it to the pods.
+func TestFollowersStayWithTheListThatLeads(t *testing.T) {
+	viewstest.Bubble(t, func(t *testing.T) {
+		s := viewstest.Open(t, viewstest.New())
+		s.Type("shift+tab") // to the builds
+		s.Pass(time.Second)
+		s.Shows("Logs  api-1842")
+		for _, ks := range [][]string{{"shift+tab"}, {"shift+tab"}, {"tab"}, {"tab"}} { // metrics, logs, metrics, builds
+			s.Type(ks...)
+			s.Pass(time.Second)
+			s.Shows("Logs  api-1842")
+		}
+		s.Send(tea.MouseClickMsg{X: 20, Y: 30, Button: tea.MouseLeft}) // into the log
+		s.Pass(time.Second)
+		s.Shows("Logs  api-1842")
+		s.Type("shift+tab") // to the pods: they lead now
+		s.Pass(time.Second)
+		s.Shows("Logs  billing-mailer-1")
 	})
 }
