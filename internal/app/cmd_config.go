@@ -8,8 +8,8 @@ import (
 	"os"
 
 	"devops-tui/internal/config"
-	"devops-tui/internal/sources/all"
 	"devops-tui/internal/sources"
+	"devops-tui/internal/sources/all"
 )
 
 func configCommand() *command {

@@ -73,6 +73,9 @@ func (r *run) cockpit(ctx context.Context) int {
 		gather = max(gather, gatherSlow)
 	}
 	pump := newPump(w.store, gather)
+	if r.link != nil {
+		pump.suspend = askSuspend
+	}
 	p := tea.NewProgram(withFaults(model, r.getenv), r.teaOptions(ctx, w.cfg, o.Profile, pump)...)
 	pump.send = p.Send
 	if r.link == nil {

@@ -26,6 +26,7 @@ type pump struct {
 	gather  time.Duration
 	blurred atomic.Bool
 	nudge   chan struct{} // the terminal has the focus again
+	suspend func()        // stops the supervised program; nil: Bubble Tea does it
 }
 
 func newPump(s *store.Store, gather time.Duration) *pump {
@@ -37,6 +38,10 @@ func newPump(s *store.Store, gather time.Duration) *pump {
 func (p *pump) filter(_ tea.Model, msg tea.Msg) tea.Msg {
 	switch msg.(type) {
 	case tea.SuspendMsg:
+		if p.suspend != nil {
+			p.suspend()
+			return nil
+		}
 		if !canStop() {
 			return nil
 		}

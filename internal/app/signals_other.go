@@ -35,3 +35,6 @@ func (r *run) watchSignals(ctx context.Context, p *tea.Program) *ending {
 
 // signal is the number of the signal that ended the program; 0: none.
 func (e *ending) signal() int { return int(e.sig.Load()) }
+
+// askSuspend does nothing: there is no job control.
+func askSuspend() {}

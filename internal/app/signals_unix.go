@@ -24,8 +24,10 @@ type ending struct {
 // killAfter is how long the loop may take to end after a signal.
 const killAfter = 500 * time.Millisecond
 
-// What the parent asks of the child. SIGTSTP itself cannot be taken and given
-// back: once it was, this runtime never stops for it again.
+// What the parent asks of the child. The child ignores SIGTSTP and stops
+// itself alone, with SIGSTOP; the parent sees it and stops as well. A stop signal
+// to the group, as Bubble Tea would send it, comes back to both at a time that
+// a busy machine chooses, and then stops what has just gone on.
 const (
 	suspendSignal = syscall.SIGUSR1 // restore the terminal and stop
 	redrawSignal  = syscall.SIGUSR2 // take the terminal again: it was restored behind your back
@@ -36,6 +38,9 @@ const (
 func (r *run) watchSignals(ctx context.Context, p *tea.Program) *ending {
 	e := &ending{}
 	c := make(chan os.Signal, 8)
+	if r.link != nil {
+		signal.Ignore(syscall.SIGTSTP)
+	}
 	signal.Notify(c, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGINT, suspendSignal, redrawSignal)
 	core.Go("signals", func() {
 		defer signal.Stop(c)
@@ -46,7 +51,9 @@ func (r *run) watchSignals(ctx context.Context, p *tea.Program) *ending {
 			case s := <-c:
 				switch s {
 				case suspendSignal:
-					p.Send(tea.SuspendMsg{})
+					if canStop() {
+						suspend(p)
+					}
 				case redrawSignal:
 					_ = p.ReleaseTerminal()
 					_ = p.RestoreTerminal()
@@ -63,6 +70,20 @@ func (r *run) watchSignals(ctx context.Context, p *tea.Program) *ending {
 		}
 	})
 	return e
+}
+
+// askSuspend does what suspendSignal does, for the key.
+func askSuspend() { _ = syscall.Kill(os.Getpid(), suspendSignal) }
+
+// suspend gives the terminal back, stops this process until it is continued,
+// and takes the terminal again.
+func suspend(p *tea.Program) {
+	if p.ReleaseTerminal() != nil {
+		return
+	}
+	_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+	_ = p.RestoreTerminal()
+	p.Send(tea.ResumeMsg{})
 }
 
 // begin takes the signal that ends the program; false: it is not the first.

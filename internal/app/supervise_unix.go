@@ -39,8 +39,6 @@ const (
 
 const (
 	endLimit    = 1600 * time.Millisecond // from a signal to the child's end
-	suspendTime = 100 * time.Millisecond  // within which a child that stops by itself has stopped
-	echoTime    = 30 * time.Millisecond   // within which the signal that stopped the child arrives here too
 	drainLimit  = 100 * time.Millisecond  // for what is left in the pipes
 	maxLastWord = 1 << 20                 // bytes of the child's stderr that are kept
 )
@@ -180,7 +178,7 @@ func (w *watcher) watch(ctx context.Context) unix.WaitStatus {
 			if !s.Stopped() {
 				return s
 			}
-			w.stopToo(false)
+			w.stopToo()
 		case s := <-w.signals:
 			w.signal(s.(syscall.Signal))
 		case <-cancelled:
@@ -198,20 +196,7 @@ func (w *watcher) watch(ctx context.Context) unix.WaitStatus {
 func (w *watcher) signal(s syscall.Signal) {
 	switch s {
 	case unix.SIGTSTP:
-		// If the child has asked for it, it stops by itself; else it is told to.
-		t := time.NewTimer(suspendTime)
-		defer t.Stop()
-		select {
-		case st := <-w.waits:
-			if st.Stopped() {
-				w.stopToo(true)
-				return
-			}
-			core.Go("end", func() { w.waits <- st })
-			return
-		case <-t.C:
-		}
-		s = suspendSignal
+		s = suspendSignal // the child ignores the signal itself: it stops when the terminal is restored
 	case unix.SIGTERM, unix.SIGHUP, unix.SIGINT, unix.SIGQUIT:
 		w.kill.Reset(endLimit)
 	}
@@ -220,12 +205,8 @@ func (w *watcher) signal(s syscall.Signal) {
 
 // stopToo stops this process as the child is stopped, so that the shell sees
 // the job stopped, and goes on with it. A child that was stopped from outside
-// could not restore the terminal first. told: the signal that stopped the
-// group was taken already.
-func (w *watcher) stopToo(told bool) {
-	if !told {
-		w.takeStop()
-	}
+// could not restore the terminal first.
+func (w *watcher) stopToo() {
 	held, err := term.GetState(w.in.Fd())
 	rough := err == nil && !reflect.DeepEqual(held, w.before)
 	if rough {
@@ -241,30 +222,6 @@ func (w *watcher) stopToo(told bool) {
 		_ = unix.Kill(w.pid, redrawSignal)
 	}
 	w.drop(unix.SIGCONT)
-}
-
-// takeStop takes the signal that stopped the child, if this process got it too
-// and it is still on its way: taken for a new one after the job goes on it
-// would stop it again.
-func (w *watcher) takeStop() {
-	t := time.NewTimer(echoTime)
-	defer t.Stop()
-	var others []os.Signal
-	for waiting := true; waiting; {
-		select {
-		case s := <-w.signals:
-			if s == unix.SIGTSTP {
-				waiting = false
-			} else {
-				others = append(others, s)
-			}
-		case <-t.C:
-			waiting = false
-		}
-	}
-	for _, s := range others {
-		w.signals <- s
-	}
 }
 
 // drop takes waiting signals out of the queue and keeps the others.
