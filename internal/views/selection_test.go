@@ -188,6 +188,18 @@ func TestAChangeIsAboutTheMarks(t *testing.T) {
 		s.Type("esc") // marks
 		find(s, "scope:staging web", "space", "space", "R")
 		s.Shows("restart 2 objects")
+		s.Type("esc")
+		find(s, "debug-shell", "R") // all marks are out of sight: nothing is guessed
+		s.Shows("the filter hides all 2 marked rows")
+		if _, plans, _ := s.World.Cluster.Counts(); plans != 2 {
+			t.Errorf("%d plans", plans)
+		}
+	})
+	viewstest.Bubble(t, func(t *testing.T) { // the parts of an object are marked like any rows
+		s := viewstest.Open(t, viewstest.New())
+		s.Type("3")
+		find(s, "scope:staging web", "enter", "space", "space", "space", "R")
+		s.Shows("restart 3 objects")
 	})
 }
 

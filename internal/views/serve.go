@@ -7,7 +7,6 @@ import (
 	"devops-tui/internal/core"
 	"devops-tui/internal/text"
 	"devops-tui/internal/views/dialog"
-	"devops-tui/internal/views/list"
 	"devops-tui/internal/views/logs"
 	"devops-tui/internal/views/pane"
 	"devops-tui/themes"
@@ -68,12 +67,17 @@ func (m *Model) openLogs(r pane.OpenLogs) tea.Cmd {
 	return l.Open(&m.env, core.LogRequest{Ref: r.Ref, Previous: r.Previous, Container: r.Container})
 }
 
-// targets are the objects that a change is about: the marks, or the subject.
+// marker is a pane whose rows can be marked.
+type marker interface {
+	Marked() int
+	Targets() []core.Ref
+}
+
+// targets are the objects that a change is about: the marks in sight, or the
+// subject. While a filter hides all marks there are none.
 func (m *Model) targets() []core.Ref {
-	if l, ok := m.top().focused().(*list.List); ok {
-		if t := l.Targets(); len(t) > 0 {
-			return t
-		}
+	if l, ok := m.top().focused().(marker); ok && l.Marked() > 0 {
+		return l.Targets()
 	}
 	if ref := m.objectOf(); !ref.IsZero() {
 		return []core.Ref{ref}
@@ -84,6 +88,9 @@ func (m *Model) targets() []core.Ref {
 // change plans a verb for the marks or the subject, or says why not.
 func (m *Model) change(verb string) tea.Cmd {
 	refs := m.targets()
+	if l, ok := m.top().focused().(marker); ok && len(refs) == 0 && l.Marked() > 0 {
+		return m.notify(pane.Notify{Text: text.Sprintf("%s: the filter hides all %d marked rows", verb, l.Marked()), Bad: true})
+	}
 	if len(refs) == 0 {
 		return m.notify(pane.Notify{Text: text.Sprintf("%s: nothing is selected", verb), Bad: true})
 	}

@@ -126,7 +126,10 @@ func (l *List) Select(ref core.Ref) {
 	}
 }
 
-// Targets are the marked rows, or else the selected one.
+// Marked is how many rows are marked, in sight or not.
+func (l *List) Marked() int { return len(l.marks) }
+
+// Targets are the marked rows in sight; without marks the selected one.
 func (l *List) Targets() []core.Ref {
 	if len(l.marks) == 0 {
 		if r := l.Selected(); r != nil {

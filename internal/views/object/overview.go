@@ -64,6 +64,22 @@ func (o *Overview) Subject() core.Ref {
 	return o.ref
 }
 
+// Marked is how many parts are marked.
+func (o *Overview) Marked() int {
+	if o.parts == nil {
+		return 0
+	}
+	return o.parts.Marked()
+}
+
+// Targets are the marked parts in sight.
+func (o *Overview) Targets() []core.Ref {
+	if o.parts == nil {
+		return nil
+	}
+	return o.parts.Targets()
+}
+
 // Object is what the page is about, whatever part is selected.
 func (o *Overview) Object() core.Ref { return o.ref }
 
