@@ -195,3 +195,45 @@ func TestPromise8AClippedPlanIsNotConfirmed(t *testing.T) {
 		})
 	}
 }
+
+// A list that followed every change shows what one that was opened just now
+// does: carrying differences over equals sorting afresh.
+func TestAListThatFollowedEqualsAFreshOne(t *testing.T) {
+	words := func(s *viewstest.Session) string {
+		s.Type("g")
+		lines := strings.Split(plain(s.Frame(200, 60)), "\n")
+		return strings.Join(strings.Fields(strings.Join(lines[1:], "\n")), " ")
+	}
+	viewstest.Bubble(t, func(t *testing.T) {
+		rapid.Check(struct{ testing.TB }{t}, func(t *rapid.T) {
+			w := viewstest.New()
+			s := viewstest.Open(t, w)
+			s.Type("z")
+			order := rapid.SampledFrom([][]string{nil, {">"}, {">", ">", ">"}, {">", ">", ">", ">", ","}, {"*"}}).Draw(t, "order")
+			filter := rapid.SampledFrom([]string{"", "web", "!ns:shop", "restarts>1", "cpu>100m", "age<1h"}).Draw(t, "filter")
+			set := func(s *viewstest.Session) {
+				s.Type(order...)
+				if filter != "" {
+					find(s, filter)
+				}
+				s.Pass(20 * time.Second) // messages fade
+			}
+			set(s)
+			for range rapid.IntRange(1, 25).Draw(t, "changes") {
+				mutate(t, s)
+				if rapid.IntRange(0, 9).Draw(t, "pause") == 0 {
+					s.Pass(time.Minute)
+				}
+			}
+			fresh := viewstest.Open(t, w)
+			fresh.Type("z")
+			set(fresh)
+			s.Pass(time.Minute) // ages are those of the last minute that began
+			fresh.Settle()
+			fresh.Send(views.TickMsg{})
+			if a, b := words(s), words(fresh); a != b {
+				t.Fatalf("followed:\n%s\nfresh:\n%s", plain(s.M.View().Content), plain(fresh.M.View().Content))
+			}
+		})
+	})
+}
