@@ -14,7 +14,8 @@ import (
 	dockertest "devops-tui/test/docker"
 )
 
-// fill runs n containers that do nothing.
+// fill runs n containers that do nothing at all: they wait for input from a
+// terminal nobody types on, and have no network to chatter on.
 func fill(b *testing.B, e *dockertest.Engine, n int) {
 	b.Helper()
 	var wg sync.WaitGroup
@@ -25,7 +26,7 @@ func fill(b *testing.B, e *dockertest.Engine, n int) {
 		wg.Go(func() {
 			limit <- struct{}{}
 			defer func() { <-limit }()
-			_, err := e.Run(b.Context(), dockertest.RunSpec{Name: fmt.Sprintf("quiet-%03d", i), Args: []string{"-rate", "0.0001"}})
+			_, err := e.Run(b.Context(), dockertest.RunSpec{Name: fmt.Sprintf("quiet-%03d", i), Args: []string{"cat"}, TTY: true, Network: "none"})
 			if err != nil {
 				mu.Lock()
 				failed = err

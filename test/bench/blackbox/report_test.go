@@ -39,6 +39,9 @@ func (r *report) number(what string, ours, floor float64, format, target string)
 // durations adds a row of median and 95th percentile.
 func (r *report) durations(what string, ours, floor times, target string) {
 	show := func(t times) string {
+		if len(t) == 0 {
+			return ""
+		}
 		return fmt.Sprintf("%s / %s", ms(t.quantile(0.5)), ms(t.quantile(0.95)))
 	}
 	ratio := ""
