@@ -201,3 +201,59 @@ func TestDocumentsLoadBehindTheScreen(t *testing.T) {
 		s.Shows("apiVersion")
 	})
 }
+
+// Pasted text goes into the prompt that is open, as one line, and nowhere else.
+func TestPasteIntoPrompts(t *testing.T) {
+	viewstest.Bubble(t, func(t *testing.T) {
+		s := viewstest.Open(t, viewstest.New())
+		paste := func(p string) { t.Helper(); s.Send(tea.PasteMsg{Content: p}) }
+		before := s.M.View().Content
+		paste("jjjq")
+		if s.M.View().Content != before {
+			t.Error("pasted without a prompt it acts as keys")
+		}
+		s.Type("/")
+		paste("led\nger\x1b[31m")
+		s.Shows("/ led ger")
+		s.Type("esc", "/")
+		paste("ledger")
+		s.Shows("3 of 48")
+		s.Type("enter", "l", "/")
+		paste("slow")
+		s.Type("enter")
+		s.Shows("/slow")
+		s.Type("esc", "esc", "y", "/")
+		paste("app-7")
+		s.Type("enter")
+		s.Shows("/app-7")
+		s.Type("esc", "esc", ":")
+		paste("networks")
+		s.Type("enter")
+		s.Shows("Networks")
+	})
+}
+
+// A click chooses in a menu, and never more than a key of its row would.
+func TestClicksInMenus(t *testing.T) {
+	viewstest.Bubble(t, func(t *testing.T) {
+		s := viewstest.Open(t, viewstest.New())
+		s.Type("3")
+		find(s, "scope:staging web", "a")
+		frame(t, s, 120, 40)
+		lines := strings.Split(s.Screen(), "\n")
+		for y := range lines {
+			if strings.Contains(lines[y], "restart") && strings.Contains(lines[y], "R") && !strings.Contains(lines[y], "?") {
+				s.Send(tea.MouseClickMsg{X: 60, Y: y, Button: tea.MouseLeft})
+				break
+			}
+		}
+		s.Shows("y confirms")
+		s.Pass(time.Second)
+		if n := len(s.World.Cluster.Changed()); n > 0 {
+			t.Errorf("a click changed %d objects", n)
+		}
+		s.Type("esc", "?")
+		s.Send(tea.MouseClickMsg{X: 0, Y: 20, Button: tea.MouseLeft})
+		s.Hides("Keys ·")
+	})
+}
