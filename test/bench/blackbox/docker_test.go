@@ -69,7 +69,7 @@ func BenchmarkBlackBoxDocker(b *testing.B) {
 		p.until(func(s string) bool { return strings.Contains(s, "docker ●") })
 		p.Send("4")
 		p.WaitFor(func(s string) bool { return listed(s) == *containers }, patience)
-		wait(3 * time.Second) // the first values of the charts
+		wait(6 * time.Second) // the first values of the charts
 		bytes, cpu := p.window(idle)
 		r.number("idle, bytes/s", bytes, -1, "%.1f", "0")
 		r.number("idle, % of a core", cpu*100, -1, "%.1f", "1.5")
