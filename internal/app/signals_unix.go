@@ -4,6 +4,7 @@ package app
 
 import (
 	"context"
+	"io"
 	"os"
 	"os/signal"
 	"sync"
@@ -25,12 +26,13 @@ type ending struct {
 const killAfter = 500 * time.Millisecond
 
 // What the parent asks of the child. The child ignores SIGTSTP and stops
-// itself alone, with SIGSTOP; the parent sees it and stops as well. A stop signal
+// itself alone; the parent sees it and stops as well. A stop signal
 // to the group, as Bubble Tea would send it, comes back to both at a time that
 // a busy machine chooses, and then stops what has just gone on.
 const (
 	suspendSignal = syscall.SIGUSR1 // restore the terminal and stop
 	redrawSignal  = syscall.SIGUSR2 // take the terminal again: it was restored behind your back
+	selfStop      = syscall.SIGTTIN // the child stops itself with it, so that the parent knows: the terminal is restored
 )
 
 // watchSignals ends the program on SIGTERM, SIGHUP and SIGINT, and suspends it
@@ -52,13 +54,11 @@ func (r *run) watchSignals(ctx context.Context, p *tea.Program) *ending {
 				switch s {
 				case suspendSignal:
 					if canStop() {
-						suspend(p)
+						without(p, stop)
 					}
 				case redrawSignal:
-					_ = p.ReleaseTerminal()
-					_ = p.RestoreTerminal()
+					without(p, func() error { return nil })
 					p.Send(tea.ClearScreen())
-					p.Send(tea.ResumeMsg{})
 				default:
 					if e.begin(s.(syscall.Signal)) {
 						signal.Ignore(syscall.SIGTTOU) // the terminal may belong to others by now
@@ -75,16 +75,37 @@ func (r *run) watchSignals(ctx context.Context, p *tea.Program) *ending {
 // askSuspend does what suspendSignal does, for the key.
 func askSuspend() { _ = syscall.Kill(os.Getpid(), suspendSignal) }
 
-// suspend gives the terminal back, stops this process until it is continued,
-// and takes the terminal again.
-func suspend(p *tea.Program) {
-	if p.ReleaseTerminal() != nil {
-		return
-	}
-	_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
-	_ = p.RestoreTerminal()
-	p.Send(tea.ResumeMsg{})
+// without gives the terminal back, calls f on the program's own loop, and takes
+// the terminal again.
+func without(p *tea.Program, f func() error) {
+	p.Send(tea.Exec(interlude(f), func(err error) tea.Msg {
+		if err != nil { // half given back: take it again all the same
+			_ = p.RestoreTerminal()
+		}
+		return tea.ResumeMsg{}
+	})())
 }
+
+// stop stops this process and returns when it was continued. The signal takes
+// effect on any thread, and this one may run on for a while: so it waits.
+func stop() error {
+	on := make(chan os.Signal, 1)
+	signal.Notify(on, syscall.SIGCONT)
+	defer signal.Stop(on)
+	if err := syscall.Kill(os.Getpid(), selfStop); err != nil {
+		return err
+	}
+	<-on
+	return nil
+}
+
+// interlude is what happens while the terminal is the shell's.
+type interlude func() error
+
+func (f interlude) Run() error        { return f() }
+func (interlude) SetStdin(io.Reader)  {}
+func (interlude) SetStdout(io.Writer) {}
+func (interlude) SetStderr(io.Writer) {}
 
 // begin takes the signal that ends the program; false: it is not the first.
 func (e *ending) begin(s syscall.Signal) bool {

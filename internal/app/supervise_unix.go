@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
-	"reflect"
 	"runtime"
 	"strconv"
 	"strings"
@@ -178,7 +177,7 @@ func (w *watcher) watch(ctx context.Context) unix.WaitStatus {
 			if !s.Stopped() {
 				return s
 			}
-			w.stopToo()
+			w.stopToo(s.StopSignal())
 		case s := <-w.signals:
 			w.signal(s.(syscall.Signal))
 		case <-cancelled:
@@ -206,19 +205,19 @@ func (w *watcher) signal(s syscall.Signal) {
 // stopToo stops this process as the child is stopped, so that the shell sees
 // the job stopped, and goes on with it. A child that was stopped from outside
 // could not restore the terminal first.
-func (w *watcher) stopToo() {
-	held, err := term.GetState(w.in.Fd())
-	rough := err == nil && !reflect.DeepEqual(held, w.before)
-	if rough {
+func (w *watcher) stopToo(by syscall.Signal) {
+	var held *term.State
+	if by != selfStop {
+		held, _ = term.GetState(w.in.Fd())
 		_, _ = io.WriteString(w.out, resetTerminal)
 		_ = term.Restore(w.in.Fd(), w.before)
 	}
 	_ = unix.Kill(os.Getpid(), unix.SIGSTOP)
-	if rough {
+	if held != nil {
 		_ = term.Restore(w.in.Fd(), held)
 	}
 	_ = unix.Kill(w.pid, unix.SIGCONT)
-	if rough {
+	if by != selfStop {
 		_ = unix.Kill(w.pid, redrawSignal)
 	}
 	w.drop(unix.SIGCONT)
