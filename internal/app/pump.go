@@ -24,6 +24,7 @@ type pump struct {
 	store   *store.Store
 	send    func(tea.Msg)
 	gather  time.Duration
+	logs    uint64 // version of the logs at the last frame
 	blurred atomic.Bool
 	nudge   chan struct{} // the terminal has the focus again
 	suspend func()        // stops the supervised program; nil: Bubble Tea does it
@@ -91,11 +92,20 @@ func (p *pump) run(ctx context.Context) {
 	}
 }
 
+// interval is how long until the next frame may be sent. A log that is read as
+// it comes is drawn more often than lists: it costs a line or two each time.
 func (p *pump) interval() time.Duration {
-	if p.blurred.Load() {
+	logs := p.store.Snapshot().LogVersion
+	flowing := logs != p.logs
+	p.logs = logs
+	switch {
+	case p.blurred.Load():
 		return max(p.gather, gatherBlurred)
+	case flowing:
+		return p.gather * 2 / 5
+	default:
+		return p.gather
 	}
-	return p.gather
 }
 
 // untilMinute is the time until ages and the clock read differently.

@@ -9,7 +9,6 @@ import (
 	"devops-tui/internal/keys"
 	"devops-tui/internal/text"
 	"devops-tui/internal/views/dialog"
-	"devops-tui/internal/views/list"
 	"devops-tui/internal/views/logs"
 	"devops-tui/internal/views/metrics"
 	"devops-tui/internal/views/pane"
@@ -254,11 +253,16 @@ func (m *Model) pin() {
 	}
 }
 
+// troubled is a pane that can show problems only.
+type troubled interface {
+	SetProblems(e *pane.Env, on bool)
+}
+
 func (m *Model) toggleProblems() {
 	m.problems = !m.problems
 	for _, p := range m.pages {
 		for _, s := range p.slots {
-			if l, ok := s.pane.(*list.List); ok {
+			if l, ok := s.pane.(troubled); ok {
 				l.SetProblems(&m.env, m.problems)
 			}
 		}
@@ -318,7 +322,7 @@ func (m *Model) entered() {
 		m.subject = core.Ref{}
 	}
 	for i := range p.slots {
-		if l, ok := p.slots[i].pane.(*list.List); ok {
+		if l, ok := p.slots[i].pane.(troubled); ok {
 			l.SetProblems(&m.env, m.problems)
 		}
 	}

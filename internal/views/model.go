@@ -93,8 +93,11 @@ type Model struct {
 	frame   []kit.Block // what the last view was made of
 	content string
 	bodyY   int // first row of the body
-	seen    problemsSeen
-	dirty   bool
+
+	hintsFor []keys.Context // what hinted was looked up for
+	hinted   []keys.Command
+	seen     problemsSeen
+	dirty    bool
 }
 
 // FrameMsg says that something behind the screen changed; the store's newest

@@ -1,6 +1,7 @@
 package views
 
 import (
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -307,7 +308,7 @@ func (m *Model) findWorst() (worst *core.Resource, n int) {
 // footer is the keys that are valid here, looks first, then changes.
 func (m *Model) footer() string {
 	var hints []kit.Hint
-	cmds := m.o.Keys.Hints(m.contexts())
+	cmds := m.hints(m.contexts())
 	var row *core.Resource
 	if ref := m.objectOf(); !ref.IsZero() {
 		row = m.env.Snap.Find(ref)
@@ -324,4 +325,13 @@ func (m *Model) footer() string {
 	}
 	hints = append(hints, kit.Hint{Key: text.Lit("?"), Label: text.Lit("help")})
 	return kit.KeyHints(m.styles, m.w, hints)
+}
+
+// hints are the commands for the footer; they are looked up once for each set
+// of contexts, not for each frame.
+func (m *Model) hints(ctxs []keys.Context) []keys.Command {
+	if !slices.Equal(ctxs, m.hintsFor) || m.hinted == nil {
+		m.hintsFor, m.hinted = slices.Clone(ctxs), m.o.Keys.Hints(ctxs)
+	}
+	return m.hinted
 }

@@ -38,12 +38,12 @@ func (c column) priority(i int) int {
 	switch {
 	case c.decl.Type == core.Name, c.decl.Type == core.Status:
 		return 0
+	case c.own == ownScope: // the same names stand in several: without it they look alike
+		return 2
 	case c.own == ownNamespace:
 		return 6
 	case c.own == ownKind:
 		return 9
-	case c.own == ownScope:
-		return 8
 	case c.decl.ID == "ready", c.decl.ID == "restarts":
 		return 1
 	case c.decl.Type == core.Age:

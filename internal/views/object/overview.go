@@ -160,6 +160,13 @@ func (o *Overview) Mouse(e *pane.Env, m tea.MouseMsg, x, y int) tea.Cmd {
 	return o.parts.Mouse(e, m, x, y-len(o.words(e, 80))-1)
 }
 
+// SetProblems keeps the parts with problems only, or all.
+func (o *Overview) SetProblems(e *pane.Env, on bool) {
+	if o.parts != nil {
+		o.parts.SetProblems(e, on)
+	}
+}
+
 // Draw returns the words, and the parts below.
 func (o *Overview) Draw(e *pane.Env, w, h int, focused bool) kit.Block {
 	words := o.words(e, w)
