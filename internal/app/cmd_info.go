@@ -149,8 +149,13 @@ func (r *run) swatches(t *themes.Theme) string {
 		tok  themes.Token
 		word string
 	}{
-		{themes.OK, "● ok"}, {themes.Pending, "◐ on its way"}, {themes.Degraded, "▲ degraded"}, {themes.Failed, "✗ failed"},
-		{themes.Accent, "accent"}, {themes.Muted, "muted"}, {themes.Selection, " selected "},
+		{themes.OK, "● ok"},
+		{themes.Pending, "◐ on its way"},
+		{themes.Degraded, "▲ degraded"},
+		{themes.Failed, "✗ failed"},
+		{themes.Accent, "accent"},
+		{themes.Muted, "muted"},
+		{themes.Selection, " selected "},
 	} {
 		out += p.paint(s.tok, s.word) + " "
 	}

@@ -70,12 +70,27 @@ func TestEnvironmentDefaults(t *testing.T) {
 		source, scope, namespace, want string
 		policy                         Policy
 	}{
-		{"docker", "local", "", "local", Confirm}, {"docker", "127.0.0.1", "", "local", Confirm}, {"docker", "rootless", "", "local", Confirm},
-		{"kube", "kind-dev", "", "local", Confirm}, {"kube", "minikube", "prod", "local", Confirm}, {"kube", "k3d-x", "", "local", Confirm}, {"kube", "docker-desktop", "", "local", Confirm},
-		{"kube", "default", "", "", Confirm}, {"kube", "staging", "", "", Confirm}, {"docker", "build-7", "", "", Confirm},
-		{"kube", "prod-eu", "", "prod", Name}, {"kube", "arn:aws:eks:eu-1:1:cluster/PROD", "x", "prod", Name}, {"kube", "eu", "payments-production", "prod", Name},
-		{"kube", "gke_shop_eu_prd2", "", "prod", Name}, {"docker", "prod01.example", "", "prod", Name}, {"kube", "live", "", "prod", Name},
-		{"kube", "non-prod", "", "", Confirm}, {"kube", "preprod", "", "", Confirm}, {"kube", "pre-prod", "", "", Confirm}, {"kube", "products", "reproduction", "", Confirm}, {"kube", "liver", "", "", Confirm},
+		{"docker", "local", "", "local", Confirm},
+		{"docker", "127.0.0.1", "", "local", Confirm},
+		{"docker", "rootless", "", "local", Confirm},
+		{"kube", "kind-dev", "", "local", Confirm},
+		{"kube", "minikube", "prod", "local", Confirm},
+		{"kube", "k3d-x", "", "local", Confirm},
+		{"kube", "docker-desktop", "", "local", Confirm},
+		{"kube", "default", "", "", Confirm},
+		{"kube", "staging", "", "", Confirm},
+		{"docker", "build-7", "", "", Confirm},
+		{"kube", "prod-eu", "", "prod", Name},
+		{"kube", "arn:aws:eks:eu-1:1:cluster/PROD", "x", "prod", Name},
+		{"kube", "eu", "payments-production", "prod", Name},
+		{"kube", "gke_shop_eu_prd2", "", "prod", Name},
+		{"docker", "prod01.example", "", "prod", Name},
+		{"kube", "live", "", "prod", Name},
+		{"kube", "non-prod", "", "", Confirm},
+		{"kube", "preprod", "", "", Confirm},
+		{"kube", "pre-prod", "", "", Confirm},
+		{"kube", "products", "reproduction", "", Confirm},
+		{"kube", "liver", "", "", Confirm},
 	} {
 		e := Default().Environment(core.Ref{Source: x.source, Scope: x.scope, Namespace: x.namespace, Kind: "pod", Name: "p"})
 		if e.Name != x.want || e.Policy("restart", 1) != x.policy || e.ReadOnly {

@@ -37,7 +37,15 @@ func crowd(n int) (*viewstest.World, []*core.Resource) {
 			r.Phase, r.Reason = core.Failed, crash
 		}
 		r.Cells = []core.Cell{
-			{Text: text.Clean(name)}, {Text: ready}, {Text: r.Reason}, {Text: text.Int(i % 4), Num: float64(i % 4)}, {}, {}, {}, {Text: text.Lit("10.0.3.7")}, {Text: text.Clean(fmt.Sprintf("node-%d", i%40))},
+			{Text: text.Clean(name)},
+			{Text: ready},
+			{Text: r.Reason},
+			{Text: text.Int(i % 4), Num: float64(i % 4)},
+			{},
+			{},
+			{},
+			{Text: text.Lit("10.0.3.7")},
+			{Text: text.Clean(fmt.Sprintf("node-%d", i%40))},
 			{Num: float64(now.Add(-old).Unix())},
 		}
 		rows[i], changes[i] = r, core.Change{Ref: r.Ref, Resource: r}

@@ -43,9 +43,18 @@ func TestTheFilterFollowsEachKey(t *testing.T) {
 func TestTypedFilters(t *testing.T) {
 	in(t, func(t *testing.T, s *viewstest.Session) {
 		for _, c := range []struct{ filter, count string }{
-			{"ns:payments", "12 of 48"}, {"!ns:payments", "36 of 48"}, {"restarts>3", "3 of 48"}, {"restarts>3 web", "nothing of 48"},
-			{"status:CrashLoop", "1 of 48"}, {"~^web-.*xk$", "14 of 48"}, {"scope:staging", "11 of 48"}, {"kind:container", "8 of 48"},
-			{"age<10m", " of 48"}, {"cpu>100m", " of 48"}, {"mem>230Mi", " of 48"}, {"name:ledger", "3 of 48"},
+			{"ns:payments", "12 of 48"},
+			{"!ns:payments", "36 of 48"},
+			{"restarts>3", "3 of 48"},
+			{"restarts>3 web", "nothing of 48"},
+			{"status:CrashLoop", "1 of 48"},
+			{"~^web-.*xk$", "14 of 48"},
+			{"scope:staging", "11 of 48"},
+			{"kind:container", "8 of 48"},
+			{"age<10m", " of 48"},
+			{"cpu>100m", " of 48"},
+			{"mem>230Mi", " of 48"},
+			{"name:ledger", "3 of 48"},
 		} {
 			find(s, c.filter)
 			if !strings.Contains(s.Screen(), c.count) {

@@ -195,7 +195,8 @@ func (h *happening) row() *core.Resource {
 		Ref: h.ref(), Owner: h.about, Phase: phase, Reason: text.Clean(h.reason), Message: text.CleanLong(h.message),
 		Cells: []core.Cell{
 			age(h.last), word(kind), word(h.reason), word(h.about.Kind + "/" + h.about.Name),
-			{Text: text.CleanLong(h.message)}, number(h.count), word(h.from), word(h.name),
+			{Text: text.CleanLong(h.message)},
+			number(h.count), word(h.from), word(h.name),
 		},
 		Started: nanos(h.first), Changed: nanos(h.last), Rev: strconv.Itoa(h.count),
 	}

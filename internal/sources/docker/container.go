@@ -227,9 +227,21 @@ func (s *Source) containerRow(it *item, now time.Time) (*core.Resource, state) {
 		exit = number(st.exit)
 	}
 	r.Cells = []core.Cell{
-		label(name), {Text: st.reason}, label(string(st.health)), {}, {}, restarts, label(imageName(c)),
-		label(c.Labels[labelProject]), label(c.Labels[labelService]), label(ports(c.Ports)), {}, {},
-		up, {Num: float64(c.Created)}, {}, {}, {}, exit, label(redactWords(c.Command)), label(shortID(c.ID)),
+		label(name),
+		{Text: st.reason},
+		label(string(st.health)),
+		{},
+		{},
+		restarts, label(imageName(c)),
+		label(c.Labels[labelProject]), label(c.Labels[labelService]), label(ports(c.Ports)),
+		{},
+		{},
+		up,
+		{Num: float64(c.Created)},
+		{},
+		{},
+		{},
+		exit, label(redactWords(c.Command)), label(shortID(c.ID)),
 	}
 	return r, st
 }

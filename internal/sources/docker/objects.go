@@ -96,7 +96,11 @@ func (s *Source) imageRow(x *image.Summary, u users) *core.Resource {
 		Commit: x.Labels[labelRevision], Repo: redactText(x.Labels[labelSource]),
 	}
 	r.Cells = []core.Cell{
-		label(name), {Text: r.Reason}, {Num: float64(x.Size)}, number(n), {Num: float64(x.Created)},
+		label(name),
+		{Text: r.Reason},
+		{Num: float64(x.Size)},
+		number(n),
+		{Num: float64(x.Created)},
 		label(shortID(x.ID)), label(strings.Join(x.RepoTags, " ")),
 	}
 	return r
@@ -164,8 +168,11 @@ func (s *Source) networkRow(x *network.Network, u users) *core.Resource {
 	project := x.Labels[labelProject]
 	r.Owner = s.projectRef(project)
 	r.Cells = []core.Cell{
-		label(x.Name), {Text: r.Reason}, label(x.Driver), label(strings.Join(subnets, " ")), number(n), label(project),
-		{Num: float64(x.Created.Unix())}, label(shortID(x.ID)),
+		label(x.Name),
+		{Text: r.Reason},
+		label(x.Driver), label(strings.Join(subnets, " ")), number(n), label(project),
+		{Num: float64(x.Created.Unix())},
+		label(shortID(x.ID)),
 	}
 	return r
 }

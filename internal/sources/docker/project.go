@@ -48,8 +48,14 @@ func (s *Source) projectRow(name string, items []*item) *core.Resource {
 		r.Message = text.Sprintf("%s: %s", text.Clean(worst.Ref.Name), worst.Reason)
 	}
 	r.Cells = []core.Cell{
-		label(name), {Text: r.Reason}, number(running), number(len(items)), number(len(services)), {}, {}, number(restarts),
-		{Num: float64(r.Started / int64(time.Second))}, label(dir), label(files),
+		label(name),
+		{Text: r.Reason},
+		number(running), number(len(items)), number(len(services)),
+		{},
+		{},
+		number(restarts),
+		{Num: float64(r.Started / int64(time.Second))},
+		label(dir), label(files),
 	}
 	return r
 }

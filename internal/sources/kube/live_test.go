@@ -20,8 +20,11 @@ func TestRowsAgreeWithKubectl(t *testing.T) {
 	c := cluster.Shared(t)
 	ns := c.Namespace(t)
 	for _, w := range []cluster.Workload{
-		{Name: "good", Replicas: 3}, {Name: "crash", Replicas: 2, Fail: cluster.CrashLoopBackOff}, {Name: "oom", Replicas: 1, Fail: cluster.CrashLoopBackOff, Reason: "OOMKilled", ExitCode: 137},
-		{Name: "image", Replicas: 1, Fail: cluster.ImagePullBackOff}, {Name: "sick", Replicas: 1, Fail: cluster.NotReady},
+		{Name: "good", Replicas: 3},
+		{Name: "crash", Replicas: 2, Fail: cluster.CrashLoopBackOff},
+		{Name: "oom", Replicas: 1, Fail: cluster.CrashLoopBackOff, Reason: "OOMKilled", ExitCode: 137},
+		{Name: "image", Replicas: 1, Fail: cluster.ImagePullBackOff},
+		{Name: "sick", Replicas: 1, Fail: cluster.NotReady},
 	} {
 		w.Namespace = ns
 		deploy(t, c, w)

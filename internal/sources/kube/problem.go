@@ -55,26 +55,40 @@ func (s *Source) classify(err error) *core.Problem {
 	case errors.Is(err, errBadName):
 		return &core.Problem{Kind: core.Invalid, Summary: text.Error(err)}
 	case errors.As(err, &unknownCA):
-		return &core.Problem{Kind: core.Unreachable, Summary: text.Lit("the server's certificate is signed by an authority that is not known"),
-			Hint: text.Lit("check certificate-authority-data in the kubeconfig, or whether a proxy is in between")}
+		return &core.Problem{
+			Kind: core.Unreachable, Summary: text.Lit("the server's certificate is signed by an authority that is not known"),
+			Hint: text.Lit("check certificate-authority-data in the kubeconfig, or whether a proxy is in between"),
+		}
 	case errors.As(err, &host):
-		return &core.Problem{Kind: core.Unreachable, Summary: text.Lit("the server's certificate is for another host"),
-			Hint: text.Lit("check server: and tls-server-name: in the kubeconfig")}
+		return &core.Problem{
+			Kind: core.Unreachable, Summary: text.Lit("the server's certificate is for another host"),
+			Hint: text.Lit("check server: and tls-server-name: in the kubeconfig"),
+		}
 	case errors.As(err, &expired):
-		return &core.Problem{Kind: core.Unreachable, Summary: text.Sprintf("the server's certificate is not valid: %s", expired.Error()),
-			Hint: text.Lit("check this machine's clock and the age of the server's certificate")}
+		return &core.Problem{
+			Kind: core.Unreachable, Summary: text.Sprintf("the server's certificate is not valid: %s", expired.Error()),
+			Hint: text.Lit("check this machine's clock and the age of the server's certificate"),
+		}
 	case errors.As(err, &alert):
-		return &core.Problem{Kind: core.Unauthorized, Summary: text.Sprintf("the server refused the TLS handshake: %s", alert.Error()),
-			Hint: text.Lit("the client certificate may have expired: fetch a new kubeconfig")}
+		return &core.Problem{
+			Kind: core.Unauthorized, Summary: text.Sprintf("the server refused the TLS handshake: %s", alert.Error()),
+			Hint: text.Lit("the client certificate may have expired: fetch a new kubeconfig"),
+		}
 	case errors.As(err, &dns):
-		return &core.Problem{Kind: core.Unreachable, Summary: text.Sprintf("cannot resolve %s", s.client.base.Hostname()),
-			Hint: text.Lit("check the VPN and the server: line of the kubeconfig")}
+		return &core.Problem{
+			Kind: core.Unreachable, Summary: text.Sprintf("cannot resolve %s", s.client.base.Hostname()),
+			Hint: text.Lit("check the VPN and the server: line of the kubeconfig"),
+		}
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return &core.Problem{Kind: core.Unreachable, Summary: text.Sprintf("connection refused by %s", s.client.base.Host),
-			Hint: text.Lit("the API server is not running there; check the context: kubectl config current-context")}
+		return &core.Problem{
+			Kind: core.Unreachable, Summary: text.Sprintf("connection refused by %s", s.client.base.Host),
+			Hint: text.Lit("the API server is not running there; check the context: kubectl config current-context"),
+		}
 	case errors.Is(err, context.DeadlineExceeded), isTimeout(err):
-		return &core.Problem{Kind: core.Unreachable, Summary: text.Sprintf("no answer from %s in time", s.client.base.Host),
-			Hint: text.Lit("check the network and the VPN")}
+		return &core.Problem{
+			Kind: core.Unreachable, Summary: text.Sprintf("no answer from %s in time", s.client.base.Host),
+			Hint: text.Lit("check the network and the VPN"),
+		}
 	case errors.Is(err, context.Canceled):
 		return &core.Problem{Kind: core.Unreachable, Summary: text.Lit("cancelled")}
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, net.ErrClosed), errors.Is(err, syscall.EPIPE):

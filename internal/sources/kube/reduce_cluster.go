@@ -78,7 +78,13 @@ func reduceNode(x *reducer, n *corev1.Node) *core.Resource {
 	info := &n.Status.NodeInfo
 	r.Facts.Node = r.Ref.Name
 	r.Cells = []core.Cell{
-		nameCell(r), {Text: r.Reason}, x.word(strings.Join(roles, ",")), x.word(info.KubeletVersion), {}, {}, {}, {},
+		nameCell(r),
+		{Text: r.Reason},
+		x.word(strings.Join(roles, ",")), x.word(info.KubeletVersion),
+		{},
+		{},
+		{},
+		{},
 		x.number(int(n.Status.Allocatable.Pods().Value())), x.word(internal), x.word(external),
 		x.word(info.OSImage), x.word(info.KernelVersion), x.word(info.ContainerRuntimeVersion), x.word(info.Architecture), ageCell(n.CreationTimestamp),
 	}
@@ -136,8 +142,12 @@ func reduceService(x *reducer, s *corev1.Service) *core.Resource {
 	}
 	r.Facts.Selector = x.set(s.Spec.Selector, nil)
 	r.Cells = []core.Cell{
-		nameCell(r), x.word(string(s.Spec.Type)), {Text: text.Clean(s.Spec.ClusterIP)}, {Text: text.Clean(strings.Join(external, ","))}, x.word(strings.Join(ports, ",")),
-		{Text: r.Reason}, x.word(labelText(s.Spec.Selector)), ageCell(s.CreationTimestamp),
+		nameCell(r), x.word(string(s.Spec.Type)),
+		{Text: text.Clean(s.Spec.ClusterIP)},
+		{Text: text.Clean(strings.Join(external, ","))},
+		x.word(strings.Join(ports, ",")),
+		{Text: r.Reason},
+		x.word(labelText(s.Spec.Selector)), ageCell(s.CreationTimestamp),
 	}
 	return tidy(r)
 }
@@ -194,8 +204,12 @@ func reduceEvent(x *reducer, e *corev1.Event) *core.Resource {
 		from = e.ReportingController
 	}
 	r.Cells = []core.Cell{
-		{Num: float64(at / 1e9)}, {Text: r.Reason}, x.word(e.Reason), {Text: text.Clean(strings.ToLower(o.Kind) + "/" + o.Name)},
-		{Text: r.Message}, x.number(count), x.word(from), nameCell(r),
+		{Num: float64(at / 1e9)},
+		{Text: r.Reason},
+		x.word(e.Reason),
+		{Text: text.Clean(strings.ToLower(o.Kind) + "/" + o.Name)},
+		{Text: r.Message},
+		x.number(count), x.word(from), nameCell(r),
 	}
 	r.Facts = nil
 	return r
@@ -293,7 +307,10 @@ func reduceHPA(x *reducer, h *autoscalingv2.HorizontalPodAutoscaler) *core.Resou
 	}
 	ref := &h.Spec.ScaleTargetRef
 	r.Cells = []core.Cell{
-		nameCell(r), {Text: text.Clean(ref.Kind + "/" + ref.Name)}, {Text: text.Clean(hpaTargets(h))}, {Text: r.Reason},
+		nameCell(r),
+		{Text: text.Clean(ref.Kind + "/" + ref.Name)},
+		{Text: text.Clean(hpaTargets(h))},
+		{Text: r.Reason},
 		x.number(least), x.number(int(h.Spec.MaxReplicas)), x.number(int(h.Status.CurrentReplicas)), ageCell(h.CreationTimestamp),
 	}
 	return tidy(r)

@@ -167,8 +167,11 @@ func (s *Source) diagnoseRules(rules ruleSet, ns string, note func(core.FindingL
 		verb, kind, sub string
 		what            text.Safe
 	}{
-		{"list", "pod", "", text.Lit("list pods")}, {"watch", "pod", "", text.Lit("watch pods")}, {"list", "deployment", "", text.Lit("list deployments")},
-		{"get", "pod", "/log", text.Lit("read logs")}, {"patch", "deployment", "", text.Lit("restart deployments")},
+		{"list", "pod", "", text.Lit("list pods")},
+		{"watch", "pod", "", text.Lit("watch pods")},
+		{"list", "deployment", "", text.Lit("list deployments")},
+		{"get", "pod", "/log", text.Lit("read logs")},
+		{"patch", "deployment", "", text.Lit("restart deployments")},
 	} {
 		k := *builtinByName[need.kind]
 		k.resource += need.sub

@@ -208,8 +208,11 @@ failed 中文 中文 中…`)
 func TestKeyHintsKeepHelpAndOrder(t *testing.T) {
 	st := styles(t, "mono", colorprofile.ASCII, Unicode)
 	hints := []Hint{
-		{Key: text.Lit("enter"), Label: text.Lit("open")}, {Key: text.Lit("R"), Label: text.Lit("restart"), Change: true}, {Key: text.Lit("l"), Label: text.Lit("logs")},
-		{Key: text.Lit("D"), Label: text.Lit("deploy"), Change: true, Disabled: true}, {Key: text.Lit("?"), Label: text.Lit("help")},
+		{Key: text.Lit("enter"), Label: text.Lit("open")},
+		{Key: text.Lit("R"), Label: text.Lit("restart"), Change: true},
+		{Key: text.Lit("l"), Label: text.Lit("logs")},
+		{Key: text.Lit("D"), Label: text.Lit("deploy"), Change: true, Disabled: true},
+		{Key: text.Lit("?"), Label: text.Lit("help")},
 	}
 	for _, c := range []struct {
 		w    int
@@ -285,9 +288,11 @@ func TestYAMLKeys(t *testing.T) {
 func TestGlyphsAreOneCell(t *testing.T) {
 	for _, mode := range []GlyphMode{Unicode, ASCII, Nerd} {
 		g := GlyphsFor(mode)
-		all := append([]Glyph{g.Dot, g.Cursor, g.Mark, g.Ellipsis, g.Times, g.Restarts, g.ArrowUp, g.ArrowDown, g.MoreLeft, g.MoreRight,
+		all := append([]Glyph{
+			g.Dot, g.Cursor, g.Mark, g.Ellipsis, g.Times, g.Restarts, g.ArrowUp, g.ArrowDown, g.MoreLeft, g.MoreRight,
 			g.Separator, g.Crumb, g.Warning, g.Locked, g.Horizontal, g.Vertical, g.TopLeft, g.TopRight, g.BottomLeft, g.BottomRight,
-			g.BarFull, g.BarEmpty, g.StageDone, g.StageTodo, g.AxisV, g.AxisH, g.AxisCorner, g.AxisTick, g.GuideH, g.Deploy, g.Gap, g.Selected, g.Disabled}, g.Levels...)
+			g.BarFull, g.BarEmpty, g.StageDone, g.StageTodo, g.AxisV, g.AxisH, g.AxisCorner, g.AxisTick, g.GuideH, g.Deploy, g.Gap, g.Selected, g.Disabled,
+		}, g.Levels...)
 		all = append(append(append(all, g.Heat...), g.Phase[:]...), g.State[:]...)
 		for i, x := range all {
 			if ansi.StringWidth(x.s) != 1 || ansi.StringWidthWc(x.s) != 1 || len([]rune(x.s)) != 1 {

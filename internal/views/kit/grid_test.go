@@ -52,8 +52,10 @@ func (s *randomRows) Row(i int, row *Row) {
 func randomColumns(r *rand.Rand, n int) []Column {
 	cols := make([]Column, n)
 	for i := range cols {
-		cols[i] = Column{ID: string(rune('a' + i)), Title: anyText(r, 10), Right: r.IntN(3) == 0, Flex: i == 0, Min: r.IntN(10), Max: r.IntN(30),
-			Wide: r.IntN(4) == 0 && i > 0, Priority: r.IntN(4), Sort: Sort(r.IntN(3))}
+		cols[i] = Column{
+			ID: string(rune('a' + i)), Title: anyText(r, 10), Right: r.IntN(3) == 0, Flex: i == 0, Min: r.IntN(10), Max: r.IntN(30),
+			Wide: r.IntN(4) == 0 && i > 0, Priority: r.IntN(4), Sort: Sort(r.IntN(3)),
+		}
 	}
 	return cols
 }
