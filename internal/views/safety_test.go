@@ -43,9 +43,7 @@ func counts(s *viewstest.Session) string {
 // engine for anything, anywhere.
 func TestLowerCaseNeverReachesTheEngine(t *testing.T) {
 	sweep := keyboard(func(r rune) bool { return !unicode.IsUpper(r) && r != '!' })
-	for _, k := range []string{"enter", "esc", "tab", "shift+tab", "up", "down", "left", "right", "pgup", "pgdown", "home", "end", "space", "backspace", "delete", "f5"} {
-		sweep = append(sweep, k)
-	}
+	sweep = append(sweep, "enter", "esc", "tab", "shift+tab", "up", "down", "left", "right", "pgup", "pgdown", "home", "end", "space", "backspace", "delete", "f5")
 	for r := 'a'; r <= 'z'; r++ {
 		if r != 'c' && r != 'z' {
 			sweep = append(sweep, "ctrl+"+string(r))
