@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -15,18 +14,12 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"devops-tui/internal/testkit"
 )
 
 // StatusError is an answer of the API server with a status of 400 or more.
-type StatusError struct {
-	Method, Path string
-	Code         int
-	Body         string
-}
-
-func (e *StatusError) Error() string {
-	return fmt.Sprintf("%s %s: %d %s: %.400s", e.Method, e.Path, e.Code, http.StatusText(e.Code), e.Body)
-}
+type StatusError = testkit.StatusError
 
 // Do sends one raw request with the admin's token; a status of 400 or more is a [StatusError].
 func (c *Cluster) Do(ctx context.Context, method, path, contentType string, body []byte) ([]byte, error) {
@@ -38,16 +31,7 @@ func (c *Cluster) Do(ctx context.Context, method, path, contentType string, body
 		req.Header.Set("Content-Type", contentType)
 	}
 	req.Header.Set("Accept", "application/json")
-	res, err := c.HTTP.Do(req)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = res.Body.Close() }()
-	b, err := io.ReadAll(res.Body)
-	if err == nil && res.StatusCode >= 400 {
-		err = &StatusError{method, path, res.StatusCode, string(b)}
-	}
-	return b, err
+	return testkit.Fetch(c.HTTP, req)
 }
 
 // Get decodes the JSON answer to a GET of path into v.

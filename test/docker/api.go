@@ -14,18 +14,12 @@ import (
 	"os/exec"
 	"strings"
 	"time"
+
+	"devops-tui/internal/testkit"
 )
 
 // StatusError is an answer of the engine with a status of 400 or more.
-type StatusError struct {
-	Method, Path string
-	Code         int
-	Body         string
-}
-
-func (e *StatusError) Error() string {
-	return fmt.Sprintf("%s %s: %d %s: %.400s", e.Method, e.Path, e.Code, http.StatusText(e.Code), strings.TrimSpace(e.Body))
-}
+type StatusError = testkit.StatusError
 
 // Do sends one raw request to the engine's API; body is sent as JSON, nil means
 // none. A status of 400 or more is a [StatusError].
@@ -46,16 +40,7 @@ func (e *Engine) send(ctx context.Context, method, path, contentType string, bod
 		return nil, err
 	}
 	req.Header.Set("Content-Type", contentType)
-	res, err := e.HTTP.Do(req)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = res.Body.Close() }()
-	b, err := io.ReadAll(res.Body)
-	if err == nil && res.StatusCode >= 400 {
-		err = &StatusError{method, path, res.StatusCode, string(b)}
-	}
-	return b, err
+	return testkit.Fetch(e.HTTP, req)
 }
 
 // Image makes an image of the given tag that holds the test program

@@ -34,15 +34,11 @@ func stamp(t time.Time) string {
 
 // Describe tells what a human wants to know of an object.
 func (s *Source) Describe(ctx context.Context, ref core.Ref) (core.Document, error) {
-	if err := ctx.Err(); err != nil {
-		return core.Document{}, s.Problem(err)
-	}
-	s.w.lock()
-	defer s.w.mu.Unlock()
-	o, err := s.place.lookup(ref)
+	o, done, err := s.object(ctx, ref)
 	if err != nil {
 		return core.Document{}, err
 	}
+	defer done()
 	var b sheet
 	row := o.row()
 	b.put("Name", "%s", ref.Name)

@@ -61,15 +61,11 @@ func (p *place) say(about core.Ref, warning bool, reason, from, message string) 
 // Events returns what was said about the object and about what it owns,
 // newest first.
 func (s *Source) Events(ctx context.Context, ref core.Ref) ([]core.Event, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, s.Problem(err)
-	}
-	s.w.lock()
-	defer s.w.mu.Unlock()
-	o, err := s.place.lookup(ref)
+	o, done, err := s.object(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
+	defer done()
 	concerned := map[core.Ref]bool{o.ref(): true}
 	switch o := o.(type) {
 	case *deployment:

@@ -16,15 +16,11 @@ import (
 // Manifest returns the object's definition as YAML. There are no secrets in
 // this world: variables that would hold one are redacted, as they would be.
 func (s *Source) Manifest(ctx context.Context, ref core.Ref) (core.Document, error) {
-	if err := ctx.Err(); err != nil {
-		return core.Document{}, s.Problem(err)
-	}
-	s.w.lock()
-	defer s.w.mu.Unlock()
-	o, err := s.place.lookup(ref)
+	o, done, err := s.object(ctx, ref)
 	if err != nil {
 		return core.Document{}, err
 	}
+	defer done()
 	var y sketch
 	switch o := o.(type) {
 	case *deployment:

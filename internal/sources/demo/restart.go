@@ -32,15 +32,11 @@ func (s *Source) Disabled(verb string, r *core.Resource) text.Safe {
 // PlanRestart plans the restart of a deployment, a pod, a container or a
 // project. A pod is replaced, as its cluster would do it.
 func (s *Source) PlanRestart(ctx context.Context, ref core.Ref) (*core.Operation, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, s.Problem(err)
-	}
-	s.w.lock()
-	defer s.w.mu.Unlock()
-	o, err := s.place.lookup(ref)
+	o, done, err := s.object(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
+	defer done()
 	switch o := o.(type) {
 	case *deployment:
 		return s.planRollout(o), nil

@@ -77,15 +77,11 @@ func keep(u core.Usage) kept {
 // Series returns what was measured of the object since an instant, up to an
 // hour ago, one series for each measure that is known.
 func (s *Source) Series(ctx context.Context, ref core.Ref, since time.Time) ([]core.Series, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, s.Problem(err)
-	}
-	s.w.lock()
-	defer s.w.mu.Unlock()
-	o, err := s.place.lookup(ref)
+	o, done, err := s.object(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
+	defer done()
 	m, ok := o.(metered)
 	if !ok {
 		return nil, problemf(core.Unsupported, "a %s is not measured", ref.Kind)

@@ -78,17 +78,27 @@ func (s *Source) Probe(ctx context.Context) (time.Time, error) {
 	return s.w.now, nil
 }
 
-// Get returns the object as it is now.
-func (s *Source) Get(ctx context.Context, ref core.Ref) (*core.Resource, error) {
+// object finds what ref refers to and holds the world still until done is
+// called.
+func (s *Source) object(ctx context.Context, ref core.Ref) (o object, done func(), err error) {
 	if err := ctx.Err(); err != nil {
-		return nil, s.Problem(err)
+		return nil, nil, s.Problem(err)
 	}
 	s.w.lock()
-	defer s.w.mu.Unlock()
-	o, err := s.place.lookup(ref)
+	if o, err = s.place.lookup(ref); err != nil {
+		s.w.mu.Unlock()
+		return nil, nil, err
+	}
+	return o, s.w.mu.Unlock, nil
+}
+
+// Get returns the object as it is now.
+func (s *Source) Get(ctx context.Context, ref core.Ref) (*core.Resource, error) {
+	o, done, err := s.object(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
+	defer done()
 	return o.row(), nil
 }
 
