@@ -4,13 +4,14 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"time"
 
 	"devops-tui/internal/core"
 )
 
 // Sorter is the order of a list. The zero value is the default order, trouble
-// first: what needs a human, then what is in progress, then what changed last,
-// then by namespace and name.
+// first: what needs a human, then what is in progress, then what changed last
+// (to the minute: what flaps does not dance), then by namespace and name.
 //
 // Column is a column's ID, a measure's name, or one of name, namespace, scope,
 // source, kind, status, phase, age, changed. What is not known comes last in
@@ -147,7 +148,7 @@ func byPlace(a, b *core.Resource) int {
 func (s Sorter) key(r *core.Resource, kind KindFunc, usage UsageFunc) key {
 	k := key{r: r}
 	if s.Column == "" {
-		k.rank, k.since = int8(r.Phase.Trouble()), changed(r)
+		k.rank, k.since = int8(r.Phase.Trouble()), changed(r)/int64(time.Minute)
 		return k
 	}
 	if kind != nil {

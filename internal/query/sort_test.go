@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"devops-tui/internal/core"
 	"devops-tui/internal/text"
@@ -31,15 +32,18 @@ func order(rows []*core.Resource) string {
 
 func TestSortTroubleFirst(t *testing.T) {
 	phase := func(p core.Phase, changed, started int64) func(*core.Resource) {
-		return func(r *core.Resource) { r.Phase, r.Changed, r.Started = p, changed, started }
+		return func(r *core.Resource) {
+			r.Phase, r.Changed, r.Started = p, changed*int64(time.Minute), started*int64(time.Minute)
+		}
 	}
 	rows := []*core.Resource{
 		row1("old", phase(core.Running, 0, 5)), row1("done", phase(core.Succeeded, 0, 9)), row1("new", phase(core.Running, 7, 1)),
 		row1("pending", phase(core.Pending, 0, 0)), row1("unknown", phase(core.Unknown, 0, 0)), row1("b10", phase(core.Degraded, 3, 0)), row1("b9", phase(core.Degraded, 3, 0)),
-		row1("failed-long-ago", phase(core.Failed, 1, 0)), row1("failed-now", phase(core.Failed, 8, 0)),
+		row1("failed-long-ago", phase(core.Failed, 1, 0)), row1("failed-now", phase(core.Failed, 8, 0)), row1("failed-now-2", phase(core.Failed, 8, 0)),
 	}
+	rows[len(rows)-1].Changed += int64(50 * time.Second) // the same minute: no reason to change places
 	Sorter{}.Sort(rows, OneKind(podKind), nil)
-	const want = "failed-now failed-long-ago b9 b10 pending unknown done new old"
+	const want = "failed-now failed-now-2 failed-long-ago b9 b10 pending unknown done new old"
 	if got := order(rows); got != want {
 		t.Errorf("%s, want %s", got, want)
 	}

@@ -2,6 +2,7 @@ package views
 
 import (
 	"slices"
+	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -67,7 +68,7 @@ func (m *Model) kindItems() []pane.Item {
 		for _, a := range k.Aliases {
 			detail = text.Sprintf("%s %s", detail, a)
 		}
-		items = append(items, pane.Item{Title: text.Clean(k.Plural), Detail: detail, Do: func(*pane.Env) tea.Cmd {
+		items = append(items, pane.Item{Title: text.Clean(k.Plural), Detail: detail, Search: k.Name + " " + strings.Join(k.Aliases, " "), Do: func(*pane.Env) tea.Cmd {
 			m.push(m.kindPage(n))
 			return nil
 		}})
@@ -86,7 +87,7 @@ func (m *Model) objectItems() []pane.Item {
 				continue
 			}
 			ref := r.Ref
-			items = append(items, pane.Item{Title: text.Clean(ref.Path()), Detail: text.Clean(ref.Instance().String()), Do: func(e *pane.Env) tea.Cmd {
+			items = append(items, pane.Item{Title: text.Clean(ref.Path()), Detail: text.Clean(ref.Instance().String()), Search: ref.Scope, Do: func(e *pane.Env) tea.Cmd {
 				e.Send(pane.Open{Ref: ref})
 				return nil
 			}})

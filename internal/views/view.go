@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"time"
+
 	tea "charm.land/bubbletea/v2"
 
 	"devops-tui/internal/core"
@@ -297,7 +299,7 @@ func (m *Model) findWorst() (worst *core.Resource, n int) {
 				continue
 			}
 			n++
-			if worst == nil || r.Phase.Trouble() > worst.Phase.Trouble() || r.Phase == worst.Phase && r.Changed > worst.Changed {
+			if worst == nil || r.Phase.Trouble() > worst.Phase.Trouble() || r.Phase == worst.Phase && r.Changed/int64(time.Minute) > worst.Changed/int64(time.Minute) {
 				worst = r
 			}
 		}

@@ -8,7 +8,7 @@ import (
 
 type titles []pane.Item
 
-func (t titles) String(i int) string { return t[i].Title.String() + " " + t[i].Detail.String() }
+func (t titles) String(i int) string { return t[i].Title.String() + " " + t[i].Search }
 func (t titles) Len() int            { return len(t) }
 
 // Fuzzy orders items by how well they match; matched are byte ranges of the

@@ -16,8 +16,9 @@ import (
 // column is one column of the list: declared by a source, or added by us
 // (kind, scope, namespace).
 type column struct {
-	decl core.Column
-	own  ownColumn
+	decl   core.Column
+	own    ownColumn
+	needed bool // a scope that tells objects of one kind apart
 	// at is the index of the cell in a row of each kind; -1 where the kind has
 	// no such column.
 	at map[string]int
@@ -38,8 +39,10 @@ func (c column) priority(i int) int {
 	switch {
 	case c.decl.Type == core.Name, c.decl.Type == core.Status:
 		return 0
-	case c.own == ownScope: // the same names stand in several: without it they look alike
+	case c.own == ownScope && c.needed: // the same names may stand in several: without it they look alike
 		return 2
+	case c.own == ownScope:
+		return 8
 	case c.own == ownNamespace:
 		return 6
 	case c.own == ownKind:
@@ -72,7 +75,7 @@ func (l *List) buildColumns(n *store.Snapshot) {
 	kinds := map[string]*core.Kind{}
 	var names []string
 	namespaced := false
-	instances := map[core.Instance]bool{}
+	instances, of := map[core.Instance]bool{}, map[string]int{}
 	measured := false // some instance has usage: columns that stay empty are left out
 	for i, ks := range n.Kinds {
 		for j := range ks {
@@ -81,6 +84,7 @@ func (l *List) buildColumns(n *store.Snapshot) {
 				continue
 			}
 			instances[i] = true
+			of[k.Name]++
 			measured = measured || n.NoUsage(i) == nil
 			if old := kinds[k.Name]; old == nil || len(k.Columns) > len(old.Columns) {
 				kinds[k.Name] = k
@@ -98,7 +102,8 @@ func (l *List) buildColumns(n *store.Snapshot) {
 		cols = append(cols, column{own: ownKind, decl: core.Column{ID: "kind", Title: text.Lit("KIND")}})
 	}
 	if len(instances) > 1 && (l.scope.Instance == core.Instance{}) {
-		cols = append(cols, column{own: ownScope, decl: core.Column{ID: "scope", Title: text.Lit("SCOPE")}})
+		several := slices.ContainsFunc(names, func(k string) bool { return of[k] > 1 })
+		cols = append(cols, column{own: ownScope, needed: several, decl: core.Column{ID: "scope", Title: text.Lit("SCOPE")}})
 	}
 	if namespaced && l.scope.Namespace == "" {
 		cols = append(cols, column{own: ownNamespace, decl: core.Column{ID: "ns", Title: text.Lit("NAMESPACE")}})
@@ -158,7 +163,7 @@ func (l *List) setColumns() {
 
 // maxNameMin is how much of the longest name keeps its place before other
 // columns do: names are what a list is read by.
-const maxNameMin = 24
+const maxNameMin = 30
 
 // fitNames makes room for the names; it only grows, so that columns do not flap.
 func (l *List) fitNames() {

@@ -117,6 +117,7 @@ type (
 type Item struct {
 	Title, Detail text.Safe
 	Key           text.Safe
+	Search        string    // more words that find it, raw
 	Disabled      text.Safe // why it cannot be chosen; empty: it can
 	Do            func(*Env) tea.Cmd
 }
