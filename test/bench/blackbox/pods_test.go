@@ -3,6 +3,7 @@ package blackbox
 import (
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -91,13 +92,16 @@ func starts(start func(bool) *program, ours bool) (f podFigures) {
 	return f
 }
 
+// chosenPods is the palette with the kind selected.
+var chosenPods = regexp.MustCompile(`▸ +pods `)
+
 // openPods goes to the list of pods.
 func (p *program) openPods() {
 	p.b.Helper()
 	p.Send(":")
 	p.WaitText(patience, "Go to")
 	p.Type("pods")
-	p.WaitFor(func(s string) bool { return strings.Contains(s, "▸    pods") }, patience)
+	p.WaitFor(func(s string) bool { return chosenPods.MatchString(s) }, patience)
 	p.Send("enter")
 	p.WaitText(patience, "╭ Pods")
 	p.WaitFor(func(s string) bool { return listed(s) >= *pods }, patience)
