@@ -3,7 +3,6 @@ package views
 import (
 	"slices"
 	"strings"
-
 	"time"
 
 	tea "charm.land/bubbletea/v2"
