@@ -106,13 +106,15 @@ func (m *Model) workloads() *page {
 	p := &page{title: text.Lit("Workloads"), slots: []slot{{
 		title: text.Lit("All"),
 		pane: list.New(list.Options{
-			Title: text.Lit("Workloads"), Kinds: workloadKinds,
+			Title: text.Lit("Workloads"), Kinds: workloadKinds, Workloads: true,
 			Columns: []string{"name", "ready", "status", "up-to-date", "available", "images", "age"},
 			Empty:   text.Lit("no workloads here"), Hint: text.Lit("; chooses another scope"),
 		}),
 	}}}
 	for _, k := range []string{"pod", "deployment", "statefulset", "daemonset", "job", "cronjob", "service", "node", "event"} {
-		p.slots = append(p.slots, m.kindSlot(k))
+		if k == "pod" || m.kindDecl(k) != nil { // no tab for what no source has
+			p.slots = append(p.slots, m.kindSlot(k))
+		}
 	}
 	return p
 }

@@ -80,7 +80,7 @@ func (l *List) buildColumns(n *store.Snapshot) {
 	for i, ks := range n.Kinds {
 		for j := range ks {
 			k := &ks[j]
-			if !slices.Contains(l.o.Kinds, k.Name) {
+			if !l.lists(k) {
 				continue
 			}
 			instances[i] = true

@@ -21,6 +21,9 @@ import (
 type Options struct {
 	Title text.Safe
 	Kinds []string
+	// Workloads keeps the kinds that their source declares as workloads: a job
+	// of a pipeline is none, though it has the name of one.
+	Workloads bool
 	// Only keeps the rows that it holds for; nil keeps all (the parts of an object).
 	Only func(*core.Resource) bool
 	// Columns are the columns that are kept, by ID, in this order; nil: all.
@@ -82,6 +85,11 @@ type drawKey struct {
 // New makes a list.
 func New(o Options) *List {
 	return &List{o: o, table: kit.NewTable[core.Ref](), marks: map[core.Ref]bool{}, force: true, lastRows: map[store.Key][]*core.Resource{}}
+}
+
+// lists reports whether objects of the kind belong here.
+func (l *List) lists(k *core.Kind) bool {
+	return k != nil && slices.Contains(l.o.Kinds, k.Name) && (!l.o.Workloads || k.Workload)
 }
 
 // Interest adds the kinds and the rows in sight.
@@ -190,7 +198,7 @@ func (l *List) settle(n *store.Snapshot) {
 			continue
 		}
 		for _, k := range kinds {
-			if !slices.Contains(l.o.Kinds, k.Name) {
+			if !l.lists(&k) {
 				continue
 			}
 			if t := n.Table(store.Key{Instance: i, Kind: k.Name}); t == nil || !t.State.Listed && t.State.Problem == nil {

@@ -90,6 +90,9 @@ func (l *List) inScope(n *store.Snapshot) []*store.Table {
 	var out []*store.Table
 	for _, k := range l.o.Kinds {
 		for _, t := range n.OfKind(k) {
+			if !l.lists(t.Kind) {
+				continue
+			}
 			if (l.scope.Instance == core.Instance{}) || t.Key.Instance == l.scope.Instance {
 				out = append(out, t)
 			}
