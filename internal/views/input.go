@@ -308,8 +308,10 @@ func (m *Model) push(p *page) {
 
 func (m *Model) pop() {
 	n := len(m.trail)
-	m.ahead = append(m.ahead, m.trail[n-1])
+	left := m.trail[n-1]
+	m.ahead = append(m.ahead, left)
 	m.trail = m.trail[:n-1]
+	left.rest()
 	m.entered()
 }
 

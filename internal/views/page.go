@@ -118,6 +118,19 @@ func (p *page) followers() bool {
 	return false
 }
 
+// rest gives up what an object page has running when it is left; coming back
+// to it starts it again. Views go on: they are few, and one goes back and forth.
+func (p *page) rest() {
+	if len(p.tabs) == 0 {
+		return
+	}
+	for _, s := range p.slots {
+		if r, ok := s.pane.(interface{ Rest() }); ok {
+			r.Rest()
+		}
+	}
+}
+
 func (p *page) close() {
 	for _, s := range p.slots {
 		if s.pane != nil {

@@ -32,15 +32,16 @@ type Pane struct {
 	log  *store.Log
 	src  lines
 
-	req    core.LogRequest
-	label  text.Safe
-	epoch  int
-	cancel context.CancelFunc
-	ended  bool
-	err    *core.Problem
-	pinned bool
-	first  *core.Origin // of the oldest line seen
-	many   bool         // lines of several origins: each is labelled
+	req     core.LogRequest
+	label   text.Safe
+	epoch   int
+	cancel  context.CancelFunc
+	ended   bool
+	err     *core.Problem
+	pinned  bool
+	resting bool         // given up until somebody looks again
+	first   *core.Origin // of the oldest line seen
+	many    bool         // lines of several origins: each is labelled
 
 	search pane.Search
 	drawn  drawKey
@@ -122,12 +123,10 @@ func (p *Pane) Open(e *pane.Env, req core.LogRequest) tea.Cmd {
 	req.Follow = !req.Previous
 	p.req, p.err, p.ended, p.force = req, nil, false, true
 	p.label = text.Clean(req.Ref.Name)
-	p.log = e.Backend.NewLog()
-	p.src = lines{search: p.src.search, only: p.src.only, context: p.src.context, fold: p.src.fold, raw: p.src.raw}
+	p.log, p.resting = e.Backend.NewLog(), false
+	p.clear()
 	p.src.update(p.log.View())
-	p.view.SetSource(&p.src)
 	p.view.SetOrigins(false)
-	p.first, p.many = nil, false
 	p.epoch++
 	epoch, log, backend := p.epoch, p.log, e.Backend
 	ctx, cancel := context.WithCancel(context.Background())
@@ -145,6 +144,33 @@ func (p *Pane) Close() {
 		p.cancel()
 		p.cancel = nil
 	}
+}
+
+// Rest gives up the stream and the lines while nobody looks; Wake opens the log
+// again.
+func (p *Pane) Rest() {
+	if p.log == nil || p.resting {
+		return
+	}
+	p.Close()
+	p.epoch++ // the end of the stream is none of the log's
+	p.resting, p.log = true, nil
+	p.clear()
+}
+
+// Wake opens a log again that was given up.
+func (p *Pane) Wake(e *pane.Env) tea.Cmd {
+	if !p.resting {
+		return nil
+	}
+	return p.Open(e, p.req)
+}
+
+// clear empties the view and keeps how it was looked at.
+func (p *Pane) clear() {
+	p.src = lines{search: p.src.search, only: p.src.only, context: p.src.context, fold: p.src.fold, raw: p.src.raw}
+	p.view.SetSource(&p.src)
+	p.first, p.many = nil, false
 }
 
 // Message takes the end of the stream, or of saving.
