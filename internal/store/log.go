@@ -79,7 +79,7 @@ func (l *Log) Lines(lines []core.Line) {
 		l.bytes += len(lines[i].Text.String()) + lineOverhead
 		l.levels.add(&lines[i])
 	}
-	l.rate.add(len(lines))
+	l.rate.add(fresh(lines))
 	at := l.len
 	l.len += len(lines)
 	if late := l.position(lines[0].Time); late < at {
@@ -95,6 +95,17 @@ func (l *Log) Lines(lines []core.Line) {
 		l.notify()
 	}
 }
+
+// fresh counts the lines of a batch, ordered by time, that are about as new as
+// its newest: what a log had before it was opened says nothing of how fast it
+// is. It asks the lines' own clock, which may differ from ours.
+func fresh(lines []core.Line) int {
+	since := lines[len(lines)-1].Time - int64(freshTime)
+	return len(lines) - sort.Search(len(lines), func(i int) bool { return lines[i].Time >= since })
+}
+
+// freshTime is how much older than the newest a line may be and still count for the rate.
+const freshTime = 3 * time.Second
 
 // position is the index behind the last line that is not newer than t.
 func (l *Log) position(t int64) int {

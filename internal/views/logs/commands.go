@@ -233,6 +233,9 @@ func (p *Pane) saved(e *pane.Env, m savedMsg) {
 func (p *Pane) histogram(e *pane.Env, w int) kit.Block {
 	const h = 2
 	bins, from, to := p.log.Levels(max(w-14, 1))
+	if seconds := int(to.Sub(from) / time.Second); seconds < len(bins) { // a second is the least that a bar stands for
+		bins, from, to = p.log.Levels(seconds)
+	}
 	counts := make([]kit.LevelCount, len(bins))
 	for i, b := range bins {
 		counts[i] = kit.LevelCount(b)
