@@ -158,7 +158,7 @@ func (e *Engine) runTarget(wait context.Context, t *task, i int) {
 		e.update(t, func(x *Task) {
 			y := &x.Targets[i]
 			y.Step, y.Outcome, y.Problem, y.Journal = Finished, o, p, unrecorded
-			y.Undoable = o != core.OutcomeRefused && target.op.Undo != nil
+			y.Undoable = o != core.OutcomeRefused && target.Plan.Inverse != nil
 		})
 	}
 
@@ -223,7 +223,7 @@ func (e *Engine) recheck(wait context.Context, v Verb, t Target) (sources.Source
 func (e *Engine) send(src sources.Source, t Target) (core.Outcome, *core.Problem) {
 	ctx, cancel := context.WithTimeout(sources.Permit(e.sends), e.o.SendLimit)
 	defer cancel()
-	err := t.op.Execute(ctx)
+	err := t.op.Execute(ctx, sources.Quiet)
 	if err == nil {
 		return core.OutcomeHealthy, nil
 	}

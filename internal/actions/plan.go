@@ -174,12 +174,26 @@ func (e *Engine) planOne(ctx context.Context, v Verb, i int, ref core.Ref, plan 
 		return nil, notPlanned(v, ref, problem(src, err))
 	}
 	switch {
-	case op == nil || op.Execute == nil || op.Verify == nil:
+	case op == nil || !complete(op):
 		return nil, &core.Problem{Summary: text.Sprintf("cannot %s %s: the plan is incomplete; this is a bug", v.Title, text.Clean(ref.Path()))}
-	case !op.Plan.Target.SameObject(ref) || ref.UID != "" && op.Plan.Target.UID != ref.UID:
+	case !isOf(op, ref):
 		return nil, notPlanned(v, ref, replaced(ref))
 	}
 	return op, nil
+}
+
+// complete reports whether there is what carries the operation out.
+func complete(op *core.Operation) bool {
+	return op.Execute != nil && op.Verify != nil || op.Session != nil || op.Serve != nil
+}
+
+// isOf reports whether the operation is of the object that it was asked for.
+func isOf(op *core.Operation, ref core.Ref) bool {
+	from := op.Plan.Target
+	if !op.Plan.From.IsZero() {
+		from = op.Plan.From
+	}
+	return from.SameObject(ref) && (ref.UID == "" || from.UID == ref.UID)
 }
 
 // read gets the object afresh; nil when the source cannot read single objects,

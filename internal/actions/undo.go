@@ -20,15 +20,20 @@ func undoVerb(of Verb) Verb {
 // Undo plans the inverse of a task of this session; id "" is the last one that
 // has one. It is previewed, confirmed and journaled like every change.
 func (e *Engine) Undo(ctx context.Context, id string) (*Proposal, error) {
-	t, refs, ops := e.undoable(id)
+	t, refs, inverses := e.undoable(id)
 	if t == nil {
 		if id == "" {
 			return nil, &core.Problem{Kind: core.Invalid, Summary: text.Lit("nothing to undo in this session")}
 		}
 		return nil, &core.Problem{Kind: core.Invalid, Summary: text.Sprintf("%s cannot be undone", id)}
 	}
-	p, err := e.propose(ctx, undoVerb(t.p.Verb), nil, refs, func(ctx context.Context, _ sources.Source, i int, _ core.Ref) (*core.Operation, error) {
-		return ops[i].Undo(ctx)
+	p, err := e.propose(ctx, undoVerb(t.p.Verb), nil, refs, func(ctx context.Context, src sources.Source, i int, ref core.Ref) (*core.Operation, error) {
+		inverse := inverses[i]
+		v, ok := e.Verb(inverse.Verb)
+		if !ok {
+			return nil, &core.Problem{Kind: core.Unsupported, Summary: text.Sprintf("no verb %q", inverse.Verb)}
+		}
+		return v.Plan(ctx, src, ref, inverse.Params)
 	})
 	if err != nil {
 		return nil, err
@@ -37,7 +42,7 @@ func (e *Engine) Undo(ctx context.Context, id string) (*Proposal, error) {
 	return p, nil
 }
 
-func (e *Engine) undoable(id string) (*task, []core.Ref, []*core.Operation) {
+func (e *Engine) undoable(id string) (*task, []core.Ref, []*core.Inverse) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, t := range slices.Backward(e.tasks) {
@@ -45,14 +50,14 @@ func (e *Engine) undoable(id string) (*task, []core.Ref, []*core.Operation) {
 			continue
 		}
 		var refs []core.Ref
-		var ops []*core.Operation
+		var inverses []*core.Inverse
 		for i, x := range t.t.Targets {
 			if x.Undoable {
 				refs = append(refs, inverseRef(x.Ref))
-				ops = append(ops, t.p.Targets[i].op)
+				inverses = append(inverses, t.p.Targets[i].Plan.Inverse)
 			}
 		}
-		return t, refs, ops
+		return t, refs, inverses
 	}
 	return nil, nil, nil
 }

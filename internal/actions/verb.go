@@ -23,6 +23,14 @@ type Verb struct {
 	Title  text.Safe // "restart": the infinitive, as in "cannot restart an image"
 	Danger int       // as core.Plan.Danger: 0 harmless, 1 interrupts, 2 loses data or state
 	Params []Param   // the only parameters that Plan takes
+	// Group is the verb whose key opens this one too: "scale" for stop and start.
+	// Empty: its own.
+	Group string
+	// Hidden verbs are in no menu and on no command line; only undo plans them.
+	Hidden bool
+	// Form tells what can be chosen for one object before it is planned; it may
+	// ask the system. nil: the verb takes no parameters.
+	Form func(ctx context.Context, src sources.Source, ref core.Ref) (core.Form, error)
 	// Disabled tells cheaply (no request) why the verb cannot be done to r now;
 	// the empty text means that it can be planned.
 	Disabled func(src sources.Source, r *core.Resource) text.Safe
@@ -36,6 +44,7 @@ type Param struct {
 	Name     string // "replicas"
 	Title    text.Safe
 	Required bool
+	Private  bool // large or secret: its value is not journaled
 }
 
 // Params are the values given; raw text.

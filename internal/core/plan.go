@@ -2,6 +2,9 @@ package core
 
 import (
 	"context"
+	"io"
+	"strconv"
+	"time"
 
 	"devops-tui/internal/text"
 )
@@ -22,23 +25,74 @@ type Plan struct {
 	Command  text.Safe   // the equivalent command line
 	UndoHint text.Safe   // how it can be undone, or "cannot be undone: …"
 	Danger   int         // 0 harmless, 1 interrupts, 2 loses data or state
+
+	// From is the object that was asked for, when the change is of another one:
+	// the pod whose workload is restarted. Zero: Target.
+	From Ref
+	// Inverse is how the change is taken back; nil: it cannot be, and UndoHint
+	// says why.
+	Inverse *Inverse
 }
 
 // FieldChange is one readable before and after.
 type FieldChange struct{ Field, Before, After text.Safe }
 
-// Operation is a plan bound to what carries it out. Execute is called at most
-// once, after the journal has the intent; Verify may be called again.
+// Inverse is what takes a change back, as data: the journal keeps it, so that
+// a later session can undo too. Undo plans Verb for Target afresh; the
+// user sees and confirms that plan like any other.
+type Inverse struct {
+	Verb   string
+	Target Ref               // without UID; zero: the place of the plan's target
+	Params map[string]string // of the verb; no secrets: they are in the journal
+	// Saved is a definition that is put back (VerbRestore). It is kept in a
+	// private file beside the journal, never in it.
+	Saved []byte
+}
+
+// Operation is a plan bound to what carries it out. A change has Execute and
+// Verify; an interactive session (a shell) has Session instead, and what runs
+// until the user ends it (a port-forward) has Serve instead.
 type Operation struct {
 	Plan Plan
-	// Execute re-checks Target's UID and sends the change exactly once. An
-	// error that is ErrOutcomeUnknown means that the request may have arrived.
-	Execute func(ctx context.Context) error
-	// Verify follows until the target is healthy, failed, or ctx ends.
+	// Execute re-checks Target's UID and sends the change exactly once, after
+	// the journal has the intent. It may say how it goes. An error that is
+	// ErrOutcomeUnknown means that the request may have arrived.
+	Execute func(ctx context.Context, out Output) error
+	// Verify follows until the target is healthy, failed, or ctx ends. It sends
+	// no change and may be called again.
 	Verify func(ctx context.Context, report func(Progress)) (Outcome, error)
-	// Undo plans the inverse; nil when there is none.
-	Undo func(ctx context.Context) (*Operation, error)
+	// Session talks to a terminal until it ends. Its error is nil when the
+	// program at the other side ended by itself, whatever its exit code:
+	// *ExitError then tells the code.
+	Session func(ctx context.Context, t Terminal) error
+	// Serve runs until ctx ends (nil) or it cannot go on. It heals by itself.
+	Serve func(ctx context.Context, out Output) error
+	// The limits of Execute and Verify where the engine's do not fit; 0: they do.
+	SendLimit, VerifyLimit time.Duration
 }
+
+// Output takes what a change says while it goes on. Its methods never block
+// and may be called from several goroutines.
+type Output interface {
+	Progress(Progress)
+	Line(text.Line) // of a program's output: "compose up"
+}
+
+// Terminal is what an interactive session talks to.
+type Terminal struct {
+	In       io.Reader
+	Out, Err io.Writer // Err is Out on a real terminal
+	TTY      bool      // In and Out are a terminal in raw mode
+	// Size is the terminal's now, in cells; Resized fires when it has changed.
+	// Both may be nil without a TTY.
+	Size    func() (width, height int)
+	Resized <-chan struct{}
+}
+
+// ExitError is a program of a session that ended with a code other than 0.
+type ExitError struct{ Code int }
+
+func (e *ExitError) Error() string { return "exit code " + strconv.Itoa(e.Code) }
 
 // Progress is one step of a Verify.
 type Progress struct {

@@ -57,6 +57,97 @@ type Restarter interface {
 	PlanRestart(ctx context.Context, ref core.Ref) (*core.Operation, error)
 }
 
+// Former tells what a verb asks before it is planned for ref, with what can be
+// chosen there; a verb that asks nothing has no fields.
+type Former interface {
+	Form(ctx context.Context, verb string, ref core.Ref) (core.Form, error)
+}
+
+// Roller plans the way back to an earlier revision or image.
+type Roller interface {
+	PlanRollback(ctx context.Context, ref core.Ref, to core.Rollback) (*core.Operation, error)
+}
+
+// Deployer plans something new: an image, a manifest, a run.
+type Deployer interface {
+	PlanDeploy(ctx context.Context, ref core.Ref, what core.Deploy) (*core.Operation, error)
+}
+
+// Scaler plans another number of replicas.
+type Scaler interface {
+	PlanScale(ctx context.Context, ref core.Ref, replicas int) (*core.Operation, error)
+}
+
+// Runner plans that something stops or starts. grace is the seconds until a
+// stop becomes a kill; -1: the object's own.
+type Runner interface {
+	PlanStop(ctx context.Context, ref core.Ref, grace int) (*core.Operation, error)
+	PlanStart(ctx context.Context, ref core.Ref) (*core.Operation, error)
+}
+
+// Killer plans a signal to what runs: "KILL", "HUP".
+type Killer interface {
+	PlanKill(ctx context.Context, ref core.Ref, signal string) (*core.Operation, error)
+}
+
+// Pauser plans that something is held, or goes on: a rollout, a schedule, a
+// container.
+type Pauser interface {
+	PlanPause(ctx context.Context, ref core.Ref) (*core.Operation, error)
+	PlanResume(ctx context.Context, ref core.Ref) (*core.Operation, error)
+}
+
+// Cordoner plans that a node takes no new pods (on) or takes them again.
+type Cordoner interface {
+	PlanCordon(ctx context.Context, ref core.Ref, on bool) (*core.Operation, error)
+}
+
+// Drainer plans that a node is emptied.
+type Drainer interface {
+	PlanDrain(ctx context.Context, ref core.Ref, how core.Drain) (*core.Operation, error)
+}
+
+// Editor lets a user change a definition. Definition is what is opened in the
+// user's editor, secrets included where the user may read them: it goes into a private
+// file and nowhere else. PlanEdit compares before, as it was opened, with after, and
+// plans the difference.
+type Editor interface {
+	Definition(ctx context.Context, ref core.Ref) ([]byte, error)
+	PlanEdit(ctx context.Context, ref core.Ref, before, after []byte) (*core.Operation, error)
+}
+
+// Deleter plans that an object goes away.
+type Deleter interface {
+	PlanDelete(ctx context.Context, ref core.Ref, how core.Removal) (*core.Operation, error)
+}
+
+// Restorer plans that a saved definition (core.Inverse.Saved) is put back: undo
+// of a deletion or an edit.
+type Restorer interface {
+	PlanRestore(ctx context.Context, ref core.Ref, saved []byte) (*core.Operation, error)
+}
+
+// Pruner plans that what is unused goes away. what are the names that its form
+// offered: "images", "volumes".
+type Pruner interface {
+	PlanPrune(ctx context.Context, ref core.Ref, what []string) (*core.Operation, error)
+}
+
+// Sheller plans an interactive program in a container (Operation.Session).
+type Sheller interface {
+	PlanShell(ctx context.Context, ref core.Ref, what core.Shell) (*core.Operation, error)
+}
+
+// Forwarder plans a local port that leads to an object's (Operation.Serve).
+type Forwarder interface {
+	PlanForward(ctx context.Context, ref core.Ref, what core.Forward) (*core.Operation, error)
+}
+
+// Copier plans a copy of files into or out of a container.
+type Copier interface {
+	PlanCopy(ctx context.Context, ref core.Ref, what core.Copy) (*core.Operation, error)
+}
+
 // Diagnoser adds lines to doctor: versions, permissions, limits.
 type Diagnoser interface {
 	Diagnose(ctx context.Context) []core.Finding

@@ -208,7 +208,7 @@ func (s *Source) operation(plan core.Plan, present func() (core.Ref, string), do
 	what := plan.Verb + " " + plan.Target.Path()
 	return &core.Operation{
 		Plan: plan,
-		Execute: func(ctx context.Context) error {
+		Execute: func(ctx context.Context, _ core.Output) error {
 			if begun.Swap(true) {
 				return problemf(core.Invalid, "%s: this plan was carried out already", what)
 			}

@@ -302,7 +302,7 @@ func TestReadOnlyHolds(t *testing.T) {
 		t.Fatal(err)
 	}
 	var p *core.Problem
-	if err := op.Execute(sources.Permit(t.Context())); !errors.Is(err, core.ErrReadOnly) || !errors.As(err, &p) || p.Kind != core.Refused {
+	if err := op.Execute(sources.Permit(t.Context()), sources.Quiet); !errors.Is(err, core.ErrReadOnly) || !errors.As(err, &p) || p.Kind != core.Refused {
 		t.Errorf("execute while read-only: %v", err)
 	}
 	if after, _ := s.Get(t.Context(), ref); after.Rev != row.Rev {

@@ -264,7 +264,7 @@ func restart(t *testing.T, s *Source, ref core.Ref) core.Outcome {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := op.Execute(sources.Permit(t.Context())); err != nil {
+	if err := op.Execute(sources.Permit(t.Context()), sources.Quiet); err != nil {
 		t.Fatal(err)
 	}
 	steps := 0
@@ -362,14 +362,14 @@ func TestAStalePlanIsRefused(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := first.Execute(sources.Permit(t.Context())); err != nil {
+		if err := first.Execute(sources.Permit(t.Context()), sources.Quiet); err != nil {
 			t.Fatal(err)
 		}
 		var p *core.Problem
-		if err := first.Execute(sources.Permit(t.Context())); err == nil {
+		if err := first.Execute(sources.Permit(t.Context()), sources.Quiet); err == nil {
 			t.Error("a plan was carried out twice")
 		}
-		if err := second.Execute(sources.Permit(t.Context())); !errors.As(err, &p) || p.Kind != core.Conflict {
+		if err := second.Execute(sources.Permit(t.Context()), sources.Quiet); !errors.As(err, &p) || p.Kind != core.Conflict {
 			t.Errorf("a stale plan: %v, want a conflict", err)
 		}
 		wrong := first.Plan.Target

@@ -190,7 +190,7 @@ func TestARestartWithoutAnAnswerIsUnknownAndNeverRepeated(t *testing.T) {
 	if op.Plan.Command.String() != "docker -H "+x.host.url+" restart web-1" {
 		t.Errorf("command %q", op.Plan.Command.String())
 	}
-	if err := op.Execute(sources.Permit(t.Context())); !errors.Is(err, core.ErrOutcomeUnknown) {
+	if err := op.Execute(sources.Permit(t.Context()), sources.Quiet); !errors.Is(err, core.ErrOutcomeUnknown) {
 		t.Fatalf("Execute: %v, want ErrOutcomeUnknown", err)
 	}
 	outcome, err := op.Verify(t.Context(), func(core.Progress) {})
@@ -214,7 +214,7 @@ func TestARestartThatIsRefusedIsNotUnknown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = op.Execute(sources.Permit(t.Context()))
+	err = op.Execute(sources.Permit(t.Context()), sources.Quiet)
 	if errors.Is(err, core.ErrOutcomeUnknown) {
 		t.Error("an answer came: the outcome is known")
 	}
@@ -236,7 +236,7 @@ func TestAContainerThatHasChangedSinceThePlanIsLeftAlone(t *testing.T) {
 	}
 	started.Store("2026-11-22T09:00:00Z")
 	var p *core.Problem
-	if err := op.Execute(sources.Permit(t.Context())); !errors.As(err, &p) || p.Kind != core.Conflict {
+	if err := op.Execute(sources.Permit(t.Context()), sources.Quiet); !errors.As(err, &p) || p.Kind != core.Conflict {
 		t.Errorf("Execute: %v, want Conflict", err)
 	}
 	if x.gate.Sent() != 0 {

@@ -124,7 +124,7 @@ func (s *Source) planContainer(m *restart) *core.Operation {
 	all := []*restart{m}
 	return &core.Operation{
 		Plan:    p,
-		Execute: func(ctx context.Context) error { return s.execute(ctx, all) },
+		Execute: func(ctx context.Context, _ core.Output) error { return s.execute(ctx, all) },
 		Verify: func(ctx context.Context, report func(core.Progress)) (core.Outcome, error) {
 			return s.verify(ctx, all, report)
 		},
@@ -211,7 +211,7 @@ func (s *Source) planProject(ctx context.Context, ref core.Ref) (*core.Operation
 	}
 	return &core.Operation{
 		Plan:    p,
-		Execute: func(ctx context.Context) error { return s.execute(ctx, all) },
+		Execute: func(ctx context.Context, _ core.Output) error { return s.execute(ctx, all) },
 		Verify: func(ctx context.Context, report func(core.Progress)) (core.Outcome, error) {
 			return s.verify(ctx, all, report)
 		},

@@ -15,7 +15,7 @@ import (
 // carryOut executes and verifies an operation.
 func carryOut(t *testing.T, op *core.Operation, limit time.Duration) (core.Outcome, []core.Progress, error) {
 	t.Helper()
-	if err := op.Execute(sources.Permit(t.Context())); err != nil {
+	if err := op.Execute(sources.Permit(t.Context()), sources.Quiet); err != nil {
 		t.Fatalf("Execute: %v", err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
@@ -123,7 +123,7 @@ func TestReadOnlyStopsAProjectToo(t *testing.T) {
 		t.Fatal(err)
 	}
 	gate.SetReadOnly(true)
-	if err := op.Execute(sources.Permit(t.Context())); !errors.Is(err, core.ErrReadOnly) || gate.Sent() != 0 {
+	if err := op.Execute(sources.Permit(t.Context()), sources.Quiet); !errors.Is(err, core.ErrReadOnly) || gate.Sent() != 0 {
 		t.Errorf("Execute while read-only: %v, %d sent", err, gate.Sent())
 	}
 }

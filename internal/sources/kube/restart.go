@@ -182,7 +182,7 @@ func (r *restart) diff(after tree) []text.Line {
 }
 
 // execute re-checks the object and sends the change once.
-func (r *restart) execute(ctx context.Context) error {
+func (r *restart) execute(ctx context.Context, _ core.Output) error {
 	_, now, err := r.s.fetch(ctx, r.ref)
 	if err != nil {
 		return err

@@ -99,7 +99,7 @@ spec: {minReplicas: 3, maxReplicas: 9, scaleTargetRef: {apiVersion: apps/v1, kin
 	if cut.sent != 0 {
 		t.Error("planning sent a change")
 	}
-	if err := op.Execute(sources.Permit(t.Context())); err != nil {
+	if err := op.Execute(sources.Permit(t.Context()), sources.Quiet); err != nil {
 		t.Fatal(err)
 	}
 	steps := 0
@@ -117,7 +117,7 @@ func TestRestartWithLostAnswer(t *testing.T) {
 		t.Fatal(err)
 	}
 	cut.cut = true
-	if err := op.Execute(sources.Permit(t.Context())); !errors.Is(err, core.ErrOutcomeUnknown) {
+	if err := op.Execute(sources.Permit(t.Context()), sources.Quiet); !errors.Is(err, core.ErrOutcomeUnknown) {
 		t.Fatalf("%v, want an unknown outcome", err)
 	}
 	out, err := op.Verify(t.Context(), func(core.Progress) {})
@@ -140,13 +140,13 @@ func TestRestartIsRefused(t *testing.T) {
 	}
 	changed := plan()
 	kubectl(t, c, "-n", ns, "set", "image", "deployment/app", "main=registry.local/app:v2")
-	if err := changed.Execute(sources.Permit(t.Context())); !isProblem(err, core.Conflict) {
+	if err := changed.Execute(sources.Permit(t.Context()), sources.Quiet); !isProblem(err, core.Conflict) {
 		t.Errorf("changed meanwhile: %v", err)
 	}
 	replaced := plan()
 	kubectl(t, c, "-n", ns, "delete", "deployment/app")
 	deploy(t, c, cluster.Workload{Namespace: ns, Name: "app", Replicas: 1})
-	if err := replaced.Execute(sources.Permit(t.Context())); !isProblem(err, core.Conflict) {
+	if err := replaced.Execute(sources.Permit(t.Context()), sources.Quiet); !isProblem(err, core.Conflict) {
 		t.Errorf("replaced meanwhile: %v", err)
 	}
 	if cut.sent != 0 {

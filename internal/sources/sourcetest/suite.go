@@ -366,7 +366,7 @@ func (h Harness) readOnly(t *testing.T) {
 	r := h.start(t, core.Interest{})
 	op := r.plan(t)
 	r.gate.SetReadOnly(true)
-	if err := op.Execute(sources.Permit(t.Context())); !errors.Is(err, core.ErrReadOnly) {
+	if err := op.Execute(sources.Permit(t.Context()), sources.Quiet); !errors.Is(err, core.ErrReadOnly) {
 		t.Errorf("Execute while read-only: %v, want ErrReadOnly", err)
 	}
 	if r.gate.Sent() != 0 {
@@ -381,7 +381,7 @@ func (h Harness) notWithoutPermit(t *testing.T) {
 	}
 	r := h.start(t, core.Interest{})
 	op := r.plan(t)
-	if err := op.Execute(t.Context()); err == nil || r.gate.Sent() != 0 {
+	if err := op.Execute(t.Context(), sources.Quiet); err == nil || r.gate.Sent() != 0 {
 		t.Errorf("Execute without a permit: %v, %d requests left", err, r.gate.Sent())
 	}
 }
@@ -397,7 +397,7 @@ func (h Harness) restart(t *testing.T) {
 	if p.Verb != "restart" || p.Title.Empty() || p.Command.Empty() || p.UndoHint.Empty() || p.Target.UID == "" || len(p.Impact) == 0 {
 		t.Errorf("the plan is not complete: %+v", p)
 	}
-	if err := op.Execute(sources.Permit(t.Context())); err != nil {
+	if err := op.Execute(sources.Permit(t.Context()), sources.Quiet); err != nil {
 		t.Fatalf("Execute: %v", err)
 	}
 	if n := r.gate.Sent(); n != 1 {

@@ -157,7 +157,7 @@ func (y system) plan(ref core.Ref) (*core.Operation, error) {
 	}
 	return &core.Operation{
 		Plan: p,
-		Execute: func(context.Context) error {
+		Execute: func(context.Context, core.Output) error {
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			s.changes = append(s.changes, ref)
