@@ -155,7 +155,7 @@ func (a *apiResource) kind() *kind {
 	return &kind{
 		Kind: core.Kind{
 			Name: name, Plural: a.Resource, Aliases: a.ShortNames, Title: text.Clean(a.ResponseKind.Kind), Namespaced: a.Scope == "Namespaced",
-			Rank: 100, Columns: []core.Column{nameCol, ageCol},
+			Rank: 100, Columns: []core.Column{nameCol, ageCol}, Verbs: verbsOf(name),
 		},
 		group: a.group, version: a.version, resource: a.Resource, gvkKind: a.ResponseKind.Kind,
 		list: true, watch: slices.Contains(a.Verbs, "watch"),

@@ -45,7 +45,7 @@ func (k *kind) apiVersion() string {
 
 var builtin = []*kind{
 	{
-		Kind: core.Kind{Name: "pod", Plural: "pods", Aliases: []string{"po"}, Title: text.Lit("Pods"), Namespaced: true, Logs: true, Verbs: []string{"restart"}, Rank: 10, Columns: []core.Column{
+		Kind: core.Kind{Name: "pod", Plural: "pods", Aliases: []string{"po"}, Title: text.Lit("Pods"), Namespaced: true, Logs: true, Rank: 10, Columns: []core.Column{
 			nameCol, col("ready", "READY", core.Text), statusCol, col("restarts", "RESTARTS", core.Number),
 			{ID: "cpu", Title: text.Lit("CPU"), Type: core.CPU, Usage: core.CPUUsed, Min: 5},
 			{ID: "mem", Title: text.Lit("MEM"), Type: core.Bytes, Usage: core.MemUsed, Min: 6},
@@ -57,19 +57,19 @@ var builtin = []*kind{
 		version: "v1", resource: "pods", gvkKind: "Pod", reduce: pruned(prunePod, reducePod),
 	},
 	{
-		Kind: core.Kind{Name: "deployment", Plural: "deployments", Aliases: []string{"deploy"}, Title: text.Lit("Deployments"), Namespaced: true, Logs: true, Workload: true, Verbs: []string{"restart"}, Rank: 20, Columns: []core.Column{
+		Kind: core.Kind{Name: "deployment", Plural: "deployments", Aliases: []string{"deploy"}, Title: text.Lit("Deployments"), Namespaced: true, Logs: true, Workload: true, Rank: 20, Columns: []core.Column{
 			nameCol, col("ready", "READY", core.Text), statusCol, col("up-to-date", "UP-TO-DATE", core.Number), col("available", "AVAILABLE", core.Number), imagesCol, wide(selectorCol), ageCol,
 		}},
 		group: "apps", version: "v1", resource: "deployments", gvkKind: "Deployment", reduce: typed(reduceDeployment),
 	},
 	{
-		Kind: core.Kind{Name: "statefulset", Plural: "statefulsets", Aliases: []string{"sts"}, Title: text.Lit("StatefulSets"), Namespaced: true, Logs: true, Workload: true, Verbs: []string{"restart"}, Rank: 21, Columns: []core.Column{
+		Kind: core.Kind{Name: "statefulset", Plural: "statefulsets", Aliases: []string{"sts"}, Title: text.Lit("StatefulSets"), Namespaced: true, Logs: true, Workload: true, Rank: 21, Columns: []core.Column{
 			nameCol, col("ready", "READY", core.Text), statusCol, col("up-to-date", "UP-TO-DATE", core.Number), col("available", "AVAILABLE", core.Number), imagesCol, ageCol,
 		}},
 		group: "apps", version: "v1", resource: "statefulsets", gvkKind: "StatefulSet", reduce: typed(reduceStatefulSet),
 	},
 	{
-		Kind: core.Kind{Name: "daemonset", Plural: "daemonsets", Aliases: []string{"ds"}, Title: text.Lit("DaemonSets"), Namespaced: true, Logs: true, Workload: true, Verbs: []string{"restart"}, Rank: 22, Columns: []core.Column{
+		Kind: core.Kind{Name: "daemonset", Plural: "daemonsets", Aliases: []string{"ds"}, Title: text.Lit("DaemonSets"), Namespaced: true, Logs: true, Workload: true, Rank: 22, Columns: []core.Column{
 			nameCol, col("ready", "READY", core.Text), statusCol, col("up-to-date", "UP-TO-DATE", core.Number), col("available", "AVAILABLE", core.Number), wide(col("node-selector", "NODE SELECTOR", core.Text)), imagesCol, ageCol,
 		}},
 		group: "apps", version: "v1", resource: "daemonsets", gvkKind: "DaemonSet", reduce: typed(reduceDaemonSet),
@@ -182,6 +182,7 @@ var (
 func init() {
 	for _, k := range builtin {
 		k.list, k.watch = true, true
+		k.Verbs = verbsOf(k.Name)
 		builtinByGVK[k.group+"/"+k.gvkKind] = k
 		builtinByName[k.Name] = k
 	}

@@ -10,9 +10,6 @@ import (
 	"time"
 
 	authorizationv1 "k8s.io/api/authorization/v1"
-
-	"devops-tui/internal/core"
-	"devops-tui/internal/text"
 )
 
 const (
@@ -147,50 +144,4 @@ func (p *permits) namespacesToList(ctx context.Context, k *kind) []string {
 	}
 	slices.Sort(out)
 	return out
-}
-
-// Disabled tells from the cache why verb cannot be done to r. What is not
-// known yet is asked for in the background and can be planned meanwhile: the
-// plan's dry run has the last word.
-func (s *Source) Disabled(verb string, r *core.Resource) text.Safe {
-	if verb != "restart" {
-		return text.Sprintf("%s is not possible with a %s", verb, r.Ref.Kind)
-	}
-	k := s.kinds.get(r.Ref.Kind)
-	if k == nil {
-		return text.Sprintf("the cluster has no kind %s", r.Ref.Kind)
-	}
-	switch r.Ref.Kind {
-	case "deployment", "statefulset", "daemonset":
-	case "pod":
-		switch r.Owner.Kind {
-		case "":
-			return text.Lit("nothing would start it again: no controller owns this pod")
-		case "job":
-			return text.Lit("a job's pod runs once; it cannot be restarted")
-		case "replicaset":
-			k = builtinByName["deployment"]
-		case "statefulset", "daemonset":
-			k = builtinByName[r.Owner.Kind]
-		default:
-			return text.Sprintf("its owner is a %s, which cannot be restarted", r.Owner.Kind)
-		}
-	default:
-		return text.Sprintf("a %s cannot be restarted", r.Ref.Kind)
-	}
-	rules, fresh := s.permits.cached(r.Ref.Namespace, permitsFresh)
-	if !fresh {
-		select {
-		case s.permits.asked <- r.Ref.Namespace:
-		default:
-		}
-	}
-	name := r.Ref.Name
-	if k.Name != r.Ref.Kind {
-		name = anyName // the name of the owner's owner is not known here
-	}
-	if !rules.at.IsZero() && !rules.incomplete && !rules.allows("patch", k, name) {
-		return text.Sprintf("RBAC: cannot patch %s in %s", k.Plural, r.Ref.Namespace)
-	}
-	return text.Safe{}
 }

@@ -1,0 +1,126 @@
+package kube
+
+import (
+	"context"
+	"time"
+
+	"devops-tui/internal/core"
+	"devops-tui/internal/text"
+)
+
+// verifyEvery is how often a change is read back.
+const verifyEvery = 500 * time.Millisecond
+
+// verify follows the change until it has settled, its controller gives up, or
+// ctx ends. After an unknown outcome it first reads back whether the change
+// arrived. It sends no change.
+func (c *change) verify(ctx context.Context, report func(core.Progress)) (core.Outcome, error) {
+	var wait backoff
+	for {
+		rung := c.s.bell.wait()
+		_, o, err := c.s.fetch(ctx, c.ref)
+		switch {
+		case ctx.Err() != nil:
+			return core.OutcomeUnknown, ctx.Err()
+		case isProblem(err, core.NotFound, core.Conflict):
+			return core.OutcomeFailed, err
+		case isProblem(err, core.Forbidden, core.Unauthorized):
+			return core.OutcomeUnknown, err
+		case err != nil:
+			report(core.Progress{Text: text.Lit("waits for the API server")})
+			pause(ctx, min(wait.next(err), 5*time.Second), rung)
+			continue
+		}
+		wait.reset()
+		if !c.arrived(o) {
+			if c.gen == 0 {
+				return core.OutcomeRefused, &core.Problem{Kind: core.Conflict, Summary: text.Sprintf("the change did not arrive: nothing was done to %s %s", c.k.Name, c.ref.Name)}
+			}
+			return core.OutcomeFailed, &core.Problem{Kind: core.Conflict, Summary: text.Lit("somebody changed it again meanwhile")}
+		}
+		if c.gen == 0 || len(c.sub) > 0 {
+			c.gen = max(c.gen, o.num("metadata", "generation"), 1)
+		}
+		if c.settled == nil {
+			report(core.Progress{Done: 1, Total: 1, Text: c.done})
+			return core.OutcomeHealthy, nil
+		}
+		done, total, msg, err := c.settled(o, c.gen)
+		if err != nil {
+			return core.OutcomeFailed, err
+		}
+		if msg.Empty() {
+			report(core.Progress{Done: done, Total: total, Text: c.done})
+			return core.OutcomeHealthy, nil
+		}
+		report(core.Progress{Done: done, Total: total, Text: msg})
+		pause(ctx, verifyEvery, nil)
+	}
+}
+
+// rollout judges a deployment, stateful set or daemon set by the rules of
+// `kubectl rollout status`.
+func (c *change) rollout(o tree, gen int) (done, total int, msg text.Safe, err error) {
+	done, total, msg = rolloutProgress(c.k.Name, o, gen)
+	if why := deadline(o); why != "" {
+		return done, total, msg, &core.Problem{Kind: core.Unreachable, Summary: text.Sprintf("the rollout does not progress: %s", why), Hint: text.Sprintf("kubectl -n %s describe %s/%s; the old pods that still run are left alone", c.ref.Namespace, c.k.Name, c.ref.Name)}
+	}
+	return done, total, msg, nil
+}
+
+// rolloutProgress counts the pods of a rollout. The message is empty when
+// nothing is left to wait for.
+func rolloutProgress(kind string, o tree, gen int) (done, total int, msg text.Safe) {
+	if o.num("status", "observedGeneration") < gen {
+		return 0, o.num("spec", "replicas"), text.Lit("waits for the controller to see the change")
+	}
+	updated, available, exist := o.num("status", "updatedReplicas"), o.num("status", "availableReplicas"), o.num("status", "replicas")
+	total = o.num("spec", "replicas")
+	switch kind {
+	case "daemonset":
+		total = o.num("status", "desiredNumberScheduled")
+		updated, available, exist = o.num("status", "updatedNumberScheduled"), o.num("status", "numberAvailable"), total
+	case "statefulset":
+		if part := o.num("spec", "updateStrategy", "rollingUpdate", "partition"); part > 0 {
+			total = max(total-part, 0)
+			available = min(available, total)
+			exist = total
+			break
+		}
+		if o.str("status", "updateRevision") == o.str("status", "currentRevision") && available == total {
+			updated = total // the controller clears the count when it is through
+		}
+	}
+	switch {
+	case updated < total:
+		return min(updated, total), total, text.Sprintf("%d of %d pods are new", updated, total)
+	case exist > total:
+		return min(updated, total), total, text.Sprintf("%d old pods end", exist-total)
+	case available < total:
+		return min(available, total), total, text.Sprintf("%d of %d pods are available", available, total)
+	}
+	return total, total, text.Safe{}
+}
+
+// deadline returns the controller's message when it gave up.
+func deadline(o tree) string {
+	for _, c := range o.items("status", "conditions") {
+		if c.str("type") == "Progressing" && c.str("reason") == "ProgressDeadlineExceeded" {
+			return c.str("message")
+		}
+	}
+	return ""
+}
+
+func isProblem(err error, kinds ...core.ProblemKind) bool {
+	p, ok := err.(*core.Problem)
+	if !ok {
+		return false
+	}
+	for _, k := range kinds {
+		if p.Kind == k {
+			return true
+		}
+	}
+	return false
+}
