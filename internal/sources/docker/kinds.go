@@ -12,10 +12,8 @@ const (
 	kindImage     = "image"
 	kindVolume    = "volume"
 	kindNetwork   = "network"
+	kindHost      = "host" // the engine itself, one row
 )
-
-// verbRestart is the one change of this source so far.
-const verbRestart = "restart"
 
 // kinds declares what the source lists. The cells of a row are made in the
 // order of these columns, in the file named after the kind.
@@ -23,7 +21,7 @@ func kinds() []core.Kind {
 	return []core.Kind{
 		{
 			Name: kindContainer, Plural: "containers", Aliases: []string{"co", "ctr"}, Title: text.Lit("Containers"),
-			Verbs: []string{verbRestart}, Logs: true, Rank: 10,
+			Verbs: verbsOf(kindContainer), Logs: true, Rank: 10,
 			Columns: []core.Column{
 				{ID: "name", Title: text.Lit("NAME"), Type: core.Name, Min: 12, Flex: true},
 				{ID: "status", Title: text.Lit("STATUS"), Type: core.Status, Min: 12},
@@ -49,7 +47,7 @@ func kinds() []core.Kind {
 		},
 		{
 			Name: kindProject, Plural: "projects", Aliases: []string{"compose", "stack"}, Title: text.Lit("Projects"),
-			Verbs: []string{verbRestart}, Logs: true, Workload: true, Rank: 20,
+			Verbs: verbsOf(kindProject), Logs: true, Workload: true, Rank: 20,
 			Columns: []core.Column{
 				{ID: "name", Title: text.Lit("NAME"), Type: core.Name, Min: 12, Flex: true},
 				{ID: "status", Title: text.Lit("STATUS"), Type: core.Status, Min: 12},
@@ -66,6 +64,7 @@ func kinds() []core.Kind {
 		},
 		{
 			Name: kindImage, Plural: "images", Aliases: []string{"img"}, Title: text.Lit("Images"), Rank: 60,
+			Verbs: verbsOf(kindImage),
 			Columns: []core.Column{
 				{ID: "name", Title: text.Lit("NAME"), Type: core.Name, Min: 16, Flex: true},
 				{ID: "status", Title: text.Lit("STATUS"), Type: core.Status},
@@ -78,6 +77,7 @@ func kinds() []core.Kind {
 		},
 		{
 			Name: kindVolume, Plural: "volumes", Aliases: []string{"vol"}, Title: text.Lit("Volumes"), Rank: 70,
+			Verbs: verbsOf(kindVolume),
 			Columns: []core.Column{
 				{ID: "name", Title: text.Lit("NAME"), Type: core.Name, Min: 16, Flex: true},
 				{ID: "status", Title: text.Lit("STATUS"), Type: core.Status},
@@ -90,6 +90,7 @@ func kinds() []core.Kind {
 		},
 		{
 			Name: kindNetwork, Plural: "networks", Aliases: []string{"net"}, Title: text.Lit("Networks"), Rank: 80,
+			Verbs: verbsOf(kindNetwork),
 			Columns: []core.Column{
 				{ID: "name", Title: text.Lit("NAME"), Type: core.Name, Min: 16, Flex: true},
 				{ID: "status", Title: text.Lit("STATUS"), Type: core.Status},

@@ -28,29 +28,6 @@ const (
 	restartsAtOnce = 4
 )
 
-// Disabled implements sources.Permitter.
-func (s *Source) Disabled(verb string, r *core.Resource) text.Safe {
-	if verb != verbRestart || r == nil {
-		return text.Lit("not something Docker can do")
-	}
-	switch r.Ref.Kind {
-	case kindProject:
-		return text.Safe{}
-	case kindContainer:
-	default:
-		return text.Lit("only containers and projects can be restarted")
-	}
-	if st, ok := s.phases.Load(r.Ref.UID); ok {
-		switch st {
-		case container.StateRemoving:
-			return text.Lit("it is being removed")
-		case container.StateDead:
-			return text.Lit("it is dead: it can only be removed")
-		}
-	}
-	return text.Safe{}
-}
-
 // PlanRestart implements sources.Restarter for containers and projects.
 func (s *Source) PlanRestart(ctx context.Context, ref core.Ref) (*core.Operation, error) {
 	switch ref.Kind {
@@ -111,7 +88,7 @@ func (m *restart) since() string {
 
 func (s *Source) planContainer(m *restart) *core.Operation {
 	p := core.Plan{
-		Verb: verbRestart, Target: s.ref(kindContainer, m.name, m.id), Rev: m.rev(), Danger: 1,
+		Verb: core.VerbRestart, Target: s.ref(kindContainer, m.name, m.id), Rev: m.rev(), Danger: 1,
 		Title:    text.Sprintf("Restart container %s", m.name),
 		Changes:  []core.FieldChange{{Field: text.Lit("state"), Before: text.CleanLong(m.since()), After: text.Lit("stopped, then running")}},
 		Impact:   []text.Safe{text.Sprintf("1 container, stop timeout %s", m.timeout), text.Sprintf("restart policy: %s", cmp.Or(m.policy, "no"))},
@@ -170,7 +147,7 @@ func (s *Source) planProject(ctx context.Context, ref core.Ref) (*core.Operation
 		return nil, err
 	}
 	p := core.Plan{
-		Verb: verbRestart, Target: s.ref(kindProject, ref.Name, ref.Name), Danger: 1,
+		Verb: core.VerbRestart, Target: s.ref(kindProject, ref.Name, ref.Name), Danger: 1,
 		Title:    text.Sprintf("Restart all containers of project %s", ref.Name),
 		Preview:  text.Lit("Docker cannot try a restart without doing it"),
 		Command:  text.Sprintf("docker %scompose -p %s restart", s.hostFlag(), quoteArg(ref.Name)),

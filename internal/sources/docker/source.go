@@ -35,7 +35,7 @@ type Source struct {
 	stamp atomic.Int64 // the last Date header, Unix seconds
 	alive atomic.Pointer[func()]
 
-	phases sync.Map // container id -> core.Phase and reason, for Disabled: no request
+	phases sync.Map // container id -> lifeState, for Disabled: no request
 }
 
 var (
