@@ -38,18 +38,19 @@ var table = []room{
 	{folder: core, may: []string{text}},
 	{folder: "internal/text/...", may: []string{ansi}, tests: charm},
 	{folder: "themes/...", may: []string{text, yaml}},
+	{folder: "internal/process", may: []string{core, text, "golang.org/x/sys/..."}},
 
 	{folder: "internal/sources", may: []string{core, text}},
 	{folder: "internal/sources/sourcetest", may: []string{core, text, "internal/sources"}},
 	{folder: "internal/sources/all", may: []string{"internal/sources/..."}},
 	{folder: "internal/sources/demo/...", may: []string{core, text, "internal/sources"}, tests: []string{yaml}},
 	{folder: "internal/sources/docker/...", may: []string{
-		core, text, "internal/sources",
+		core, text, "internal/sources", "internal/process",
 		"github.com/moby/...", "github.com/docker/...", "github.com/containerd/...", "github.com/opencontainers/...",
 		"github.com/distribution/...", "go.opentelemetry.io/...", "golang.org/x/crypto/...", "golang.org/x/sys/...", "golang.org/x/sync/...",
 	}},
 	{folder: "internal/sources/kube/...", may: []string{
-		core, text, "internal/sources",
+		core, text, "internal/sources", "internal/process",
 		"k8s.io/...", "sigs.k8s.io/...", "github.com/go-logr/...", "golang.org/x/net/...", "golang.org/x/sys/...", "golang.org/x/sync/...", yaml,
 	}},
 
