@@ -18,19 +18,20 @@ type Context uint8
 
 // The contexts.
 const (
-	Global  Context = iota // everywhere but in dialogs and while typing
-	List                   // a list of objects
-	Logs                   // a log view
-	Doc                    // text to read: manifest, description, events, help
-	Chart                  // charts
-	Object                 // an object page, around its tab
-	Dialog                 // a dialog: plan, menu, question
-	Palette                // the palette, while typing
-	Prompt                 // a line to type in: filter, search
+	Global   Context = iota // everywhere but in dialogs and while typing
+	List                    // a list of objects
+	Logs                    // a log view
+	Doc                     // text to read: manifest, description, events, help
+	Chart                   // charts
+	Object                  // an object page, around its tab
+	Dialog                  // a dialog: plan, menu, question
+	Palette                 // the palette, while typing
+	Prompt                  // a line to type in: filter, search
+	TaskList                // the list of what runs and what was done
 	numContexts
 )
 
-var contextNames = [numContexts]string{"global", "list", "logs", "doc", "chart", "object", "dialog", "palette", "prompt"}
+var contextNames = [numContexts]string{"global", "list", "logs", "doc", "chart", "object", "dialog", "palette", "prompt", "tasks"}
 
 // String is the context's name in documents and messages.
 func (c Context) String() string {

@@ -58,6 +58,11 @@ const (
 	Suspend      = "suspend"
 	Help         = "help"
 	Actions      = "actions"
+	Tasks        = "tasks"
+	Journal      = "journal"
+	TaskStop     = "task-stop"
+	BreakGlass   = "break-glass"
+	EndGlass     = "end-break-glass"
 
 	Follow      = "follow"
 	Wrap        = "wrap"

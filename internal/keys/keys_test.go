@@ -180,6 +180,10 @@ func TestMapOfTheDesign(t *testing.T) {
 		{list, "U", Undo},
 		{list, "!", Silence},
 		{list, "a", Actions},
+		{list, "u", Tasks},
+		{[]Context{TaskList, Global}, "x", TaskStop},
+		{[]Context{TaskList, Global}, "U", Undo},
+		{[]Context{TaskList, Global}, "enter", Open},
 		{list, "ctrl+c", Interrupt},
 		{log, "f", Follow},
 		{log, "w", Wrap},
@@ -224,11 +228,11 @@ func TestMapOfTheDesign(t *testing.T) {
 }
 
 func TestPlannedCommandsAnswer(t *testing.T) {
-	c, ok := Default().Lookup([]Context{List, Global}, "B")
+	c, ok := Default().Lookup([]Context{List, Global}, "C")
 	if !ok || c.Exists() {
-		t.Fatal("B does not answer")
+		t.Fatal("C does not answer")
 	}
-	if got := c.Notice().String(); got != "roll back: not in this version, it comes with the change verbs" {
+	if got := c.Notice().String(); got != "cancel: not in this version, it comes with the pipelines" {
 		t.Error(got)
 	}
 	if c, _ := Default().Command(Restart); !c.Exists() || !c.Notice().Empty() {
@@ -291,9 +295,9 @@ func TestRemap(t *testing.T) {
 		{Command: Events, Keys: []string{"shift+k"}, Line: 4},
 		{Command: Manifest, Keys: []string{"C-x y"}, Line: 5},
 		{Command: Zoom, Keys: nil, Line: 6},
-		{Command: Pin, Keys: []string{"x"}, Line: 7}, // a planned command gives way; in logs x is matches only
+		{Command: Pin, Keys: []string{"x"}, Line: 7}, // a planned command gives way; in logs x is matches only, in tasks it stops waiting
 	})
-	if len(problems) != 2 || problems[1].Line != 7 || !problems[1].Warning || problems[0].Line != 3 || !strings.Contains(problems[0].Text, "already belongs to open") {
+	if len(problems) != 3 || problems[1].Line != 7 || !problems[1].Warning || !problems[2].Warning || problems[0].Line != 3 || !strings.Contains(problems[0].Text, "already belongs to open") {
 		t.Fatal(problems)
 	}
 	for key, id := range map[string]string{"d": Describe, "K": Events, "ctrl+x y": Manifest, "x": Pin} {

@@ -31,6 +31,7 @@ var presets = map[string]map[string][]string{
 		Right:       {"shift+right"},
 		ViewLogs:    {"m"},
 		Metrics:     {"u"},
+		Tasks:       {"alt+u"},
 		Explain:     {"ctrl+e"},
 		Actions:     {"a", "x"},
 		MatchesOnly: {"ctrl+x"},

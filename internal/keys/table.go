@@ -7,7 +7,6 @@ import (
 
 // What the commands that do not exist yet come with.
 var (
-	withVerbs     = text.Lit("the change verbs")
 	withPipelines = text.Lit("the pipelines")
 	withChains    = text.Lit("the chain from commit to alert")
 	withIncidents = text.Lit("the incident view")
@@ -17,7 +16,7 @@ var (
 
 var (
 	anywhere = []Context{Global}
-	moving   = []Context{List, Logs, Doc, Object, Dialog}
+	moving   = []Context{List, Logs, Doc, Object, Dialog, TaskList}
 	matching = []Context{List, Logs, Doc, Object}
 	reading  = []Context{Logs, Doc}
 	lists    = []Context{List}
@@ -52,7 +51,7 @@ func table() []Command {
 		{ID: HistoryBack, Keys: []string{"ctrl+o", "alt+left"}, Title: t("back in history"), Help: t("To where one was before, as in a browser."), Group: Move, Contexts: anywhere},
 		{ID: HistoryNext, Keys: []string{"alt+right"}, Title: t("forward in history"), Help: t("Forward again after going back in history."), Group: Move, Contexts: anywhere},
 
-		{ID: Open, Keys: []string{"enter"}, Title: t("open"), Help: t("Open the object page of the selected row."), Group: Look, Contexts: lists, Hint: 10, Hidden: true},
+		{ID: Open, Keys: []string{"enter"}, Title: t("open"), Help: t("Open the object page of the selected row."), Group: Look, Contexts: []Context{List, TaskList}, Hint: 10, Hidden: true},
 		{ID: Back, Keys: []string{"esc", "q"}, Title: t("back"), Help: t("Back to exactly where one was; q on the first screen quits."), Group: Look, Contexts: anywhere, Hidden: true},
 		{ID: ViewLogs, Keys: []string{"l"}, Title: t("logs"), Help: t("Logs of the selected object."), Group: Look, Contexts: subject, Hint: 20},
 		{ID: ViewPrevious, Keys: []string{"p"}, Title: t("previous logs"), Help: t("Logs of the previous instance of the container."), Group: Look, Contexts: subject},
@@ -63,14 +62,17 @@ func table() []Command {
 		{ID: Explain, Keys: []string{"x"}, Title: t("explain"), Help: t("Why the object is in this state."), Group: Look, Contexts: subject, Planned: withChains},
 		{ID: Chain, Keys: []string{"b"}, Title: t("chain"), Help: t("What produced this: commit, run, image, rollout."), Group: Look, Contexts: subject, Planned: withChains},
 		{ID: Timeline, Keys: []string{"t"}, Title: t("timeline"), Help: t("What happened when, across systems."), Group: Look, Contexts: subject, Planned: withChains},
-		{ID: Diff, Keys: []string{"="}, Title: t("diff"), Help: t("Compare two revisions or two marked objects."), Group: Look, Contexts: subject, Planned: withVerbs},
-		{ID: Shell, Keys: []string{"s"}, Title: t("shell"), Help: t("A shell in the container, as far as policy allows."), Group: Look, Contexts: subject, Planned: withVerbs},
-		{ID: PortForward, Keys: []string{"f"}, Title: t("port-forward"), Help: t("Forward a local port to the object."), Group: Look, Contexts: subject, Planned: withVerbs},
+		{ID: Diff, Keys: []string{"="}, Title: t("diff"), Help: t("Compare the manifests of two marked objects."), Group: Look, Contexts: subject},
+		{ID: Shell, Keys: []string{"s"}, Title: t("shell"), Help: t("A shell in the container, as far as policy allows."), Group: Look, Contexts: subject, Hint: 38},
+		{ID: PortForward, Keys: []string{"f"}, Title: t("port-forward"), Help: t("Forward a local port to the object."), Group: Look, Contexts: subject},
 		{ID: OpenURL, Keys: []string{"o"}, Title: t("open URL"), Help: t("Open the object's page in the browser; over SSH the address is copied."), Group: Look, Contexts: subject, Planned: withPipelines},
 		{ID: IncidentPin, Keys: []string{"i"}, Title: t("pin to the incident"), Help: t("Pin the object to the incident."), Group: Look, Contexts: subject, Planned: withIncidents},
 		{ID: Incident, Keys: []string{"I"}, Title: t("incident"), Help: t("The incident view."), Group: Look, Contexts: anywhere, Planned: withIncidents},
 		{ID: Pin, Keys: []string{"."}, Title: t("pin"), Help: t("Keep logs, metrics and detail on this object; again: follow the selection."), Group: Look, Contexts: anywhere},
-		{ID: Copy, Keys: []string{"c"}, Title: t("copy"), Help: t("Copy the name of the selected object, or the marked text; works over SSH."), Group: Look, Contexts: []Context{List, Object, Chart, Logs, Doc}},
+		{ID: Copy, Keys: []string{"c"}, Title: t("copy"), Help: t("Copy the name of the selected object, or the marked text; works over SSH."), Group: Look, Contexts: []Context{List, Object, Chart, Logs, Doc, TaskList}},
+		{ID: Tasks, Keys: []string{"u"}, Title: t("changes & tasks"), Help: t("What runs now, and the journal of what was changed."), Group: Look, Contexts: anywhere, Hint: 72},
+		{ID: Journal, Title: t("journal"), Help: t("What was changed from here, by whom, and how it ended."), Group: Look, Contexts: anywhere},
+		{ID: TaskStop, Keys: []string{"x"}, Title: t("stop waiting"), Help: t("End a port-forward, or stop waiting for a change; what was sent stays sent."), Group: Look, Contexts: []Context{TaskList}, Hint: 20, Hidden: true},
 
 		{ID: Filter, Keys: []string{"/"}, Title: t("filter"), Help: t("Filter a list, search in text: word, !word, /regex/, cpu>500m, ns:payments."), Group: Find, Contexts: anywhere, Hint: 50},
 		{ID: MatchNext, Keys: []string{"n"}, Title: t("next match"), Help: t("To the next match."), Group: Find, Contexts: matching, Hidden: true},
@@ -93,25 +95,31 @@ func table() []Command {
 		{ID: Help, Keys: []string{"?", "f1"}, Title: t("help"), Help: t("The keys that are valid here."), Group: Program, Contexts: anywhere, Hint: 100},
 		{ID: Interrupt, Keys: []string{"ctrl+c"}, Title: t("cancel, quit"), Help: t("Cancel the prompt or the local wait; twice within 2 s quits. It never reaches a remote job."), Group: Program, Contexts: []Context{Global, Dialog, Palette, Prompt}, Hidden: true},
 		{ID: Quit, Title: t("quit"), Help: t("Leave the cockpit."), Group: Program, Contexts: anywhere},
+		{ID: BreakGlass, Title: t("break glass"), Help: t("For 15 minutes what policy denies can be done by name; the reason goes into the journal."), Group: Program, Contexts: anywhere},
+		{ID: EndGlass, Title: t("end break glass"), Help: t("Policy denies again at once."), Group: Program, Contexts: anywhere},
 
 		{ID: Actions, Keys: []string{"a"}, Title: t("all actions"), Help: t("Everything possible here, and why the rest is not."), Group: Look, Contexts: about, Hint: 90},
 		change(Restart, "R", t("restart"), t("Restart a workload or container; rerun or retry a run."), core.VerbRestart, text.Safe{}),
-		change(Rollback, "B", t("roll back"), t("Back to an earlier revision or image."), core.VerbRollback, withVerbs),
-		change(Deploy, "D", t("deploy"), t("Dispatch, sync, set an image, compose up, apply."), core.VerbDeploy, withVerbs),
-		change(Scale, "S", t("scale"), t("Change the number of replicas; start or stop."), core.VerbScale, withVerbs),
+		change(Rollback, "B", t("roll back"), t("Back to an earlier revision or image."), core.VerbRollback, text.Safe{}),
+		change(Deploy, "D", t("deploy"), t("Dispatch, sync, set an image, compose up, apply."), core.VerbDeploy, text.Safe{}),
+		change(Scale, "S", t("scale"), t("Change the number of replicas; start or stop."), core.VerbScale, text.Safe{}),
 		change(Cancel, "C", t("cancel"), t("Cancel a run, abort a rollout."), core.VerbCancel, withPipelines),
 		change(Approve, "A", t("approve"), t("Approve, promote, play a gate."), core.VerbApprove, withPipelines),
-		change(Pause, "P", t("pause"), t("Pause or resume, suspend, cordon."), core.VerbPause, withVerbs),
-		change(Edit, "E", t("edit"), t("Edit the manifest, then diff and confirm."), core.VerbEdit, withVerbs),
-		change(Remove, "X", t("delete"), t("Delete or remove the object."), core.VerbDelete, withVerbs),
-		change(Undo, "U", t("undo"), t("Undo the last change that has an inverse."), core.VerbUndo, withVerbs),
+		change(Pause, "P", t("pause"), t("Pause or resume, suspend, cordon."), core.VerbPause, text.Safe{}),
+		change(Edit, "E", t("edit"), t("Edit the manifest, then diff and confirm."), core.VerbEdit, text.Safe{}),
+		change(Remove, "X", t("delete"), t("Delete or remove the object."), core.VerbDelete, text.Safe{}),
+		change(Undo, "U", t("undo"), t("Undo the last change that has an inverse."), core.VerbUndo, text.Safe{}, Global),
 		change(Silence, "!", t("silence"), t("Silence an alert for a while."), core.VerbSilence, withAlerts),
 	}, append(textTable(), append(viewTable(), dialogTable()...)...)...)
 }
 
-// change is a command that opens a plan.
-func change(id, key string, title, help text.Safe, verb string, planned text.Safe) Command {
+// change is a command that opens a plan. Its contexts are those of an object
+// if none are named.
+func change(id, key string, title, help text.Safe, verb string, planned text.Safe, ctxs ...Context) Command {
 	c := Command{ID: id, Keys: []string{key}, Title: title, Help: help, Group: Changes, Contexts: about, Changes: true, Verb: verb, Planned: planned}
+	if len(ctxs) > 0 {
+		c.Contexts = ctxs
+	}
 	if c.Exists() {
 		c.Hint = 80
 	}
