@@ -37,11 +37,11 @@ func TestGateAgainstRule(t *testing.T) {
 		has := func(name string) func(*http.Request) bool {
 			return func(r *http.Request) bool { return r.URL.Query().Has(name) }
 		}
-		rt := g.Transport(next, has("harmless"), has("dryRun"))
+		rt := g.Transport(next, Traffic{Harmless: has("harmless"), DryRun: has("dryRun")})
 		if rapid.IntRange(0, 4).Draw(t, "bare") == 0 {
-			rt = g.Transport(next, nil, nil)
+			rt = g.Transport(next, Traffic{})
 		}
-		bare := rt.(gated).harmless == nil
+		bare := rt.(gated).t.Harmless == nil
 		sent := int64(0)
 		for range rapid.IntRange(1, 20).Draw(t, "requests") {
 			method := rapid.SampledFrom([]string{"", "GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "CONNECT", "get", "PROPFIND"}).Draw(t, "method")

@@ -20,6 +20,9 @@ import (
 	metricnoop "go.opentelemetry.io/otel/metric/noop"
 	"go.opentelemetry.io/otel/propagation"
 	tracenoop "go.opentelemetry.io/otel/trace/noop"
+
+	"devops-tui/internal/core"
+	"devops-tui/internal/sources"
 )
 
 // dialTimeout bounds every connection attempt, including what ssh needs to
@@ -132,12 +135,18 @@ func (s *Source) httpClient() (*http.Client, error) {
 	}
 	s.base = base
 	s.http = &http.Client{
-		Transport: s.gate.Transport(&transport{next: base, source: s}, nil, nil),
+		Transport: s.gate.Transport(&transport{next: base, source: s}, s.traffic()),
 		CheckRedirect: func(r *http.Request, _ []*http.Request) error {
 			return fmt.Errorf("%w to %s", errRedirect, r.URL.Host)
 		},
 	}
 	return s.http, nil
+}
+
+// traffic tells the gate where requests go: all to this one engine. What else
+// there is to know of an object is not in its URL.
+func (s *Source) traffic() sources.Traffic {
+	return sources.Traffic{Place: func(*http.Request) core.Ref { return core.Ref{Source: ID, Scope: s.host.scope} }}
 }
 
 // closeIdle forgets connections that may be dead.

@@ -172,10 +172,10 @@ func TestTokensStayHome(t *testing.T) {
 	if p := s.Problem(err); p == nil || p.Kind != core.Unauthorized {
 		t.Errorf("%v: %v", err, p)
 	}
-	if _, _, err := newClient(&rest.Config{Host: "http://cluster.example:8080", BearerToken: "canary"}, nil); err == nil || strings.Contains(err.Error(), "canary") {
+	if _, _, err := newClient("test", &rest.Config{Host: "http://cluster.example:8080", BearerToken: "canary"}, nil); err == nil || strings.Contains(err.Error(), "canary") {
 		t.Errorf("plain HTTP: %v", err)
 	}
-	if _, _, err := newClient(&rest.Config{Host: "http://127.0.0.1:8080", BearerToken: "canary"}, nil); err != nil {
+	if _, _, err := newClient("test", &rest.Config{Host: "http://127.0.0.1:8080", BearerToken: "canary"}, nil); err != nil {
 		t.Errorf("this machine: %v", err)
 	}
 }

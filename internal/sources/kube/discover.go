@@ -166,7 +166,7 @@ func inCluster(o sources.Options) (*Source, error) {
 
 // newClient makes the transport: TLS and credentials by client-go's rules,
 // the gate innermost (it sees what really leaves), connections that can be cut.
-func newClient(rc *rest.Config, gate *sources.Gate) (*client, *plugin, error) {
+func newClient(scope string, rc *rest.Config, gate *sources.Gate) (*client, *plugin, error) {
 	rc = rest.CopyConfig(rc)
 	conns := newConnTracker(rc.Dial)
 	rc.Dial = conns.DialContext
@@ -195,7 +195,7 @@ func newClient(rc *rest.Config, gate *sources.Gate) (*client, *plugin, error) {
 		return nil, nil, err
 	}
 	if gate != nil {
-		tc.Wrap(func(rt http.RoundTripper) http.RoundTripper { return gate.Transport(rt, harmless, dryRun) })
+		tc.Wrap(func(rt http.RoundTripper) http.RoundTripper { return gate.Transport(rt, traffic(scope, base.Path)) })
 	}
 	if plug != nil {
 		tc.TLS.GetCertHolder = &transport.GetCertHolder{GetCert: plug.certificate}

@@ -49,7 +49,7 @@ var (
 )
 
 func newSource(scope, namespace string, rc *rest.Config, o sources.Options) (*Source, error) {
-	c, plug, err := newClient(rc, o.Gate)
+	c, plug, err := newClient(scope, rc, o.Gate)
 	if err != nil {
 		return nil, err
 	}
