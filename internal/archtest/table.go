@@ -88,6 +88,9 @@ var table = []room{
 		"internal/actions/journal",
 		"internal/testkit", "test/...", core, text, "internal/keys", "github.com/creack/pty", "github.com/hinshun/vt10x", "golang.org/x/...",
 	}},
+	{folder: "test/change", may: []string{
+		"internal/actions/journal", "internal/testkit", "test/...", core, text, "internal/keys",
+	}},
 	// pictures for the documents, taken from a real session
 	{folder: "test/shot", may: []string{"internal/testkit", "test/child", "github.com/creack/pty", "github.com/hinshun/vt10x", "golang.org/x/..."}},
 	// benchmarks compare with programs of their own, made of the same libraries

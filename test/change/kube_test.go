@@ -1,0 +1,385 @@
+package change
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// once holds the program to the number of changing requests since the last call.
+type once struct {
+	w     *kubeWorld
+	names []string
+	seen  int
+}
+
+func (w *kubeWorld) count(names ...string) *once { return &once{w, names, w.sent(names...)} }
+
+func (o *once) want(n int) {
+	o.w.t.Helper()
+	now := o.w.sent(o.names...)
+	if now-o.seen != n {
+		o.w.t.Errorf("%d changing requests, want %d", now-o.seen, n)
+	}
+	o.seen = now
+}
+
+func TestKubeRestart(t *testing.T) {
+	w := newKube(t, "")
+	w.deployment("web", "registry.local/web:v1", 2)
+	sent := w.count()
+	plan := w.act("restart", "deployment/"+w.ns+"/web")
+	sent.want(1)
+	if !strings.Contains(plan.Command, "rollout restart deployment/web") || len(plan.Diff) == 0 {
+		t.Errorf("%+v", plan)
+	}
+	if w.get("deployment/web", `.spec.template.metadata.annotations.kubectl\.kubernetes\.io/restartedAt`) == "" {
+		t.Error("not restarted")
+	}
+	pod := w.get("pods", ".items[0].metadata.name")
+	w.act("restart", "pod/"+w.ns+"/"+pod)
+	sent.want(1)
+}
+
+func TestKubeRollbackAndUndo(t *testing.T) {
+	w := newKube(t, "")
+	for _, kind := range []string{"Deployment", "StatefulSet", "DaemonSet"} {
+		name := strings.ToLower(kind)
+		spec := "replicas: 2\n  "
+		if kind == "DaemonSet" {
+			spec = ""
+		}
+		manifest := func(image string) string {
+			return `
+apiVersion: apps/v1
+kind: ` + kind + `
+metadata: {name: ` + name + `}
+spec:
+  ` + spec + `selector: {matchLabels: {app: ` + name + `}}
+  template:
+    metadata: {labels: {app: ` + name + `}}
+    spec: {terminationGracePeriodSeconds: 0, containers: [{name: main, image: "registry.local/` + name + ":" + image + `"}]}
+`
+		}
+		object := name + "/" + name
+		w.apply(manifest("v1"))
+		w.rolled(object)
+		w.apply(manifest("v2"))
+		w.rolled(object)
+
+		sent := w.count()
+		ref := name + "/" + w.ns + "/" + name
+		plan := w.act("rollback", ref)
+		sent.want(1)
+		w.want(object, mainImage, "registry.local/"+name+":v1")
+		if !strings.Contains(plan.Command, "rollout undo "+object) || len(plan.Diff) == 0 {
+			t.Errorf("%s: %+v", kind, plan)
+		}
+		w.undo()
+		sent.want(1)
+		w.want(object, mainImage, "registry.local/"+name+":v2")
+		w.undo()
+		w.want(object, mainImage, "registry.local/"+name+":v1")
+	}
+}
+
+func TestKubeRollbackLeavesNoTrapForTheNextApply(t *testing.T) {
+	w := newKube(t, "")
+	manifest := func(env string) string {
+		return `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: main, image: "registry.local/web:v1", env: [` + env + `]}]}
+`
+	}
+	const both, one = `{name: A, value: a}, {name: B, value: b}`, `{name: A, value: a}`
+	w.apply(manifest(both))
+	w.rolled("deployment/web")
+	w.apply(manifest(one))
+	w.rolled("deployment/web")
+	names := `.spec.template.spec.containers[0].env[*].name`
+	w.want("deployment/web", names, "A")
+	w.act("rollback", "deployment/"+w.ns+"/web")
+	w.want("deployment/web", names, "A B")
+	w.apply(manifest(one))
+	w.want("deployment/web", names, "A")
+}
+
+func TestKubeDeployAnImage(t *testing.T) {
+	w := newKube(t, "")
+	w.deployment("web", "registry.local/web:v1", 2)
+	sent := w.count()
+	plan := w.act("deploy", "deployment/"+w.ns+"/web", "--set", "image=registry.local/web:v2")
+	sent.want(1)
+	w.want("deployment/web", mainImage, "registry.local/web:v2")
+	if !strings.Contains(plan.Command, "set image deployment/web main=registry.local/web:v2") {
+		t.Errorf("%q", plan.Command)
+	}
+	w.undo()
+	sent.want(1)
+	w.want("deployment/web", mainImage, "registry.local/web:v1")
+
+	for _, bad := range []string{"image=REGISTRY/Web:v2", "image=web:v2 --privileged", "image=", "image=sidecar=web:v1"} {
+		a := w.run("act", "--yes", "--wait", "-o", "json", "deploy", "deployment/"+w.ns+"/web", "--set", bad)
+		if a.code == 0 || a.stderr == "" {
+			t.Errorf("%s: exit %d, %s", bad, a.code, a.stderr)
+		}
+	}
+	sent.want(0)
+}
+
+func TestKubeDeployAFileAndAKustomization(t *testing.T) {
+	w := newKube(t, "")
+	w.apply("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {color: blue}\n")
+	file := w.write("app.yaml", `
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings}
+data: {color: green}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: main, image: "registry.local/web:v1"}]}
+`)
+	a := w.run("act", "--dry-run", "-o", "json", "deploy", "namespace/"+w.ns, "--set", "file="+file, "--set", "force=true")
+	plan := a.plan(t)
+	if d := strings.Join(plan.Diff, "\n"); !strings.Contains(d, "blue") || !strings.Contains(d, "green") || !strings.Contains(d, "registry.local/web:v1") {
+		t.Errorf("diff:\n%s", d)
+	}
+	w.want("configmap/settings", ".data.color", "blue")
+	sent := w.count(w.ns)
+	w.act("deploy", "namespace/"+w.ns, "--set", "file="+file, "--set", "force=true")
+	sent.want(2)
+	w.want("configmap/settings", ".data.color", "green")
+	w.want("deployment/web", ".status.availableReplicas", "2")
+
+	folder := filepath.Dir(w.write("kustom/kustomization.yaml", "resources: [cm.yaml]\nnamePrefix: blue-\nimages: []\n"))
+	w.write("kustom/cm.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {made: by-kustomize}\n")
+	w.act("deploy", "namespace/"+w.ns, "--set", "file="+folder)
+	w.want("configmap/blue-settings", ".data.made", "by-kustomize")
+
+	broken := w.write("broken.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: [\n")
+	if a := w.run("act", "--yes", "deploy", "namespace/"+w.ns, "--set", "file="+broken); a.code == 0 || !strings.Contains(a.stderr, "broken.yaml") {
+		t.Errorf("exit %d: %s", a.code, a.stderr)
+	}
+}
+
+func TestKubeTriggerAndSuspendACronJob(t *testing.T) {
+	w := newKube(t, "")
+	w.apply(`
+apiVersion: batch/v1
+kind: CronJob
+metadata: {name: nightly}
+spec:
+  schedule: "0 3 * * *"
+  jobTemplate: {spec: {template: {spec: {restartPolicy: Never, containers: [{name: main, image: "registry.local/job:v1"}]}}}}
+`)
+	ref := "cronjob/" + w.ns + "/nightly"
+	sent := w.count()
+	plan := w.act("deploy", ref)
+	sent.want(1)
+	if !strings.Contains(plan.Command, "create job") || !strings.Contains(plan.Command, "--from=cronjob/nightly") {
+		t.Errorf("%q", plan.Command)
+	}
+	if got := w.get("jobs", ".items[*].metadata.ownerReferences[0].name"); got != "nightly" {
+		t.Errorf("jobs are owned by %q", got)
+	}
+	w.act("pause", ref)
+	w.want("cronjob/nightly", ".spec.suspend", "true")
+	w.undo()
+	w.want("cronjob/nightly", ".spec.suspend", "false")
+	w.act("pause", ref)
+	w.act("resume", ref)
+	w.want("cronjob/nightly", ".spec.suspend", "false")
+	sent.want(4)
+}
+
+func TestKubeScale(t *testing.T) {
+	w := newKube(t, "")
+	w.deployment("web", "registry.local/web:v1", 2)
+	w.apply(`
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: grow}
+spec: {minReplicas: 2, maxReplicas: 9, scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}, metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 80}}}]}
+`)
+	sent := w.count()
+	plan := w.act("scale", "deployment/"+w.ns+"/web", "--set", "replicas=4")
+	sent.want(1)
+	w.want("deployment/web", ".status.availableReplicas", "4")
+	if said := strings.Join(plan.Warnings, "\n"); !strings.Contains(said, "grow") || !strings.Contains(plan.Command, "scale deployment/web --replicas=4") {
+		t.Errorf("%+v", plan)
+	}
+	w.undo()
+	w.want("deployment/web", replicas, "2")
+	for _, bad := range []string{"replicas=-1", "replicas=two", "replicas=", "size=3"} {
+		if a := w.run("act", "--yes", "scale", "deployment/"+w.ns+"/web", "--set", bad); a.code != 64 {
+			t.Errorf("%s: exit %d: %s", bad, a.code, a.stderr)
+		}
+	}
+	w.act("scale", "deployment/"+w.ns+"/web", "--set", "replicas=0")
+	w.want("deployment/web", replicas, "0")
+}
+
+func TestKubePauseAndResumeARollout(t *testing.T) {
+	w := newKube(t, "")
+	w.deployment("web", "registry.local/web:v1", 2)
+	ref := "deployment/" + w.ns + "/web"
+	w.act("pause", ref)
+	w.want("deployment/web", ".spec.paused", "true")
+	w.undo()
+	w.want("deployment/web", ".spec.paused", "")
+	w.act("pause", ref)
+	w.act("resume", ref)
+	w.want("deployment/web", ".spec.paused", "")
+}
+
+func TestKubeCordonAndDrain(t *testing.T) {
+	w := newKube(t, "")
+	const node = "change-drained"
+	if err := w.c.AddNode(t.Context(), node); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { w.kubectl("delete", "node", node, "--wait=false") })
+	w.apply(`
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 3
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      nodeSelector: {kubernetes.io/hostname: ` + node + `}
+      terminationGracePeriodSeconds: 0
+      containers: [{name: main, image: "registry.local/web:v1"}]
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: keep}
+spec: {maxUnavailable: 3, selector: {matchLabels: {app: web}}}
+`)
+	w.rolled("deployment/web")
+	unschedulable := func(want string) { t.Helper(); w.want("node/"+node, ".spec.unschedulable", want) }
+	sent := w.count(node)
+	w.act("cordon", "node/"+node)
+	sent.want(1)
+	unschedulable("true")
+	w.undo()
+	unschedulable("")
+	w.act("cordon", "node/"+node)
+	w.act("uncordon", "node/"+node)
+	unschedulable("")
+	sent.want(3)
+
+	plan := w.act("drain", "node/"+node)
+	sent.want(4) // cordon, three evictions
+	unschedulable("true")
+	if got := w.kubectl("get", "pods", "--field-selector", "spec.nodeName="+node, "-o", "name"); got != "" {
+		t.Errorf("still there: %s", got)
+	}
+	if all := strings.Join(append(plan.Impact, plan.Warnings...), "\n"); !strings.Contains(all, "3") || !strings.Contains(all, "keep") || !strings.Contains(plan.Command, "drain "+node) {
+		t.Errorf("%+v", plan)
+	}
+	w.undo()
+	unschedulable("")
+}
+
+func TestKubeEdit(t *testing.T) {
+	w := newKube(t, "")
+	w.apply("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {color: blue, size: large}\n")
+	file := w.write("edited.yaml", w.kubectl("get", "configmap/settings", "-o", "yaml"))
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.write("edited.yaml", strings.Replace(string(b), "blue", "green", 1))
+	ref := "configmap/" + w.ns + "/settings"
+	sent := w.count()
+	plan := w.act("edit", ref, "--set", "file="+file)
+	sent.want(1)
+	w.want("configmap/settings", ".data.color", "green")
+	if len(plan.Diff) == 0 {
+		t.Errorf("%+v", plan)
+	}
+	w.undo()
+	w.want("configmap/settings", ".data.color", "blue")
+	if a := w.run("act", "--yes", "edit", ref, "--set", "file="+w.write("bad.yaml", "a: [")); a.code == 0 {
+		t.Error("broken YAML was taken")
+	}
+}
+
+func TestKubeDeleteAndUndo(t *testing.T) {
+	w := newKube(t, "")
+	w.deployment("web", "registry.local/web:v1", 2)
+	w.apply("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings, labels: {a: b}}\ndata: {color: blue}\n---\napiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}\n---\napiVersion: v1\nkind: Secret\nmetadata: {name: token}\nstringData: {token: canary-of-the-secret}\n")
+	for _, x := range []struct{ kind, name string }{{"configmap", "settings"}, {"service", "web"}, {"deployment", "web"}} {
+		before := w.object(x.kind + "/" + x.name)
+		sent := w.count()
+		w.act("delete", x.kind+"/"+w.ns+"/"+x.name)
+		sent.want(1)
+		w.gone(x.kind + "/" + x.name)
+		w.undo()
+		after := w.object(x.kind + "/" + x.name)
+		if x.kind == "configmap" && before["data"].(map[string]any)["color"] != after["data"].(map[string]any)["color"] {
+			t.Errorf("%v came back as %v", before, after)
+		}
+		if x.kind == "deployment" {
+			w.rolled("deployment/web")
+		}
+	}
+	plan := w.act("delete", "secret/"+w.ns+"/token")
+	if !strings.Contains(plan.Undo, "cannot be undone") {
+		t.Errorf("%q", plan.Undo)
+	}
+	if a := w.run("act", "--yes", "undo", "secret"); a.code == 0 {
+		t.Error("the deletion of a secret was undone")
+	}
+	w.gone("secret/token")
+	for _, r := range []string{"journal list -o json", "journal export"} {
+		if a := w.run(strings.Fields(r)...); strings.Contains(a.stdout, "canary-of-the-secret") {
+			t.Errorf("%s tells the secret", r)
+		}
+	}
+
+	w.act("delete", "deployment/"+w.ns+"/web", "--set", "cascade=orphan")
+	if w.kubectl("get", "replicasets", "-o", "name") == "" {
+		t.Error("cascade=orphan took the replica sets along")
+	}
+}
+
+func TestKubeShellCopyAndForward(t *testing.T) {
+	w := newKube(t, "")
+	w.deployment("web", "registry.local/web:v1", 1)
+	pod := w.get("pods", ".items[0].metadata.name")
+	ref := "pod/" + w.ns + "/" + pod
+	a := w.runIn("echo from-$((20+3)); exit 7\n", "act", "--yes", "shell", ref)
+	if a.code != 7 || !strings.Contains(a.stdout, "from-23") {
+		t.Errorf("exit %d\n%s\n%s", a.code, a.stdout, a.stderr)
+	}
+	file := w.write("out/hello.txt", "hello from outside\n")
+	w.act("copy", ref, "--set", "from="+file, "--set", "to=:/tmp/devops-tui-"+w.ns+".txt")
+	back := filepath.Join(w.home, "back.txt")
+	w.act("copy", ref, "--set", "from=:/tmp/devops-tui-"+w.ns+".txt", "--set", "to="+back)
+	b, err := os.ReadFile(back)
+	if err != nil || string(b) != "hello from outside\n" {
+		t.Errorf("%q, %v", b, err)
+	}
+	records := w.records()
+	if len(records) != 6 {
+		t.Errorf("%d journal records for a shell and two copies", len(records))
+	}
+}
