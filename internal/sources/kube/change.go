@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strings"
 
 	"devops-tui/internal/core"
@@ -149,7 +150,7 @@ func (c *change) execute(ctx context.Context, _ core.Output) error {
 		return err
 	}
 	// The status changes all the time and takes the revision along; what was
-	// planned against is the spec. Kinds without a generation have no status either.
+	// planned against is the spec.
 	if changedSince(c.before, now) {
 		return &core.Problem{Kind: core.Conflict, Summary: text.Sprintf("%s %s was changed since the plan was made", c.k.Name, c.ref.Name), Hint: text.Lit("look at the plan again")}
 	}
@@ -170,7 +171,17 @@ func changedSince(before, now tree) bool {
 	if g := before.str("metadata", "generation"); g != "" {
 		return g != now.str("metadata", "generation")
 	}
-	return before.str("metadata", "resourceVersion") != now.str("metadata", "resourceVersion")
+	if before.str("metadata", "resourceVersion") == now.str("metadata", "resourceVersion") {
+		return false
+	}
+	// Nodes, namespaces and others have a status but no generation.
+	return !sameDefinition(before, now)
+}
+
+// sameDefinition compares two states of an object without its status and
+// without what the server counts.
+func sameDefinition(a, b tree) bool {
+	return reflect.DeepEqual(copied(definition(a)), copied(definition(b)))
 }
 
 // outcome tells apart: refused by the server or never sent, and not known.
