@@ -15,14 +15,16 @@ import (
 
 // The labels that mean something to us.
 const (
-	labelProject  = "com.docker.compose.project"
-	labelService  = "com.docker.compose.service"
-	labelNumber   = "com.docker.compose.container-number"
-	labelOneOff   = "com.docker.compose.oneoff"
-	labelDir      = "com.docker.compose.project.working_dir"
-	labelFiles    = "com.docker.compose.project.config_files"
-	labelRevision = "org.opencontainers.image.revision"
-	labelSource   = "org.opencontainers.image.source"
+	labelProject = "com.docker.compose.project"
+	labelService = "com.docker.compose.service"
+	labelNumber  = "com.docker.compose.container-number"
+	labelOneOff  = "com.docker.compose.oneoff"
+	// labelDependsOn is "db:service_healthy:false,cache:service_started:true".
+	labelDependsOn = "com.docker.compose.depends_on"
+	labelDir       = "com.docker.compose.project.working_dir"
+	labelFiles     = "com.docker.compose.project.config_files"
+	labelRevision  = "org.opencontainers.image.revision"
+	labelSource    = "org.opencontainers.image.source"
 )
 
 // settleAfter is how long a container must run before the engine itself takes

@@ -92,7 +92,7 @@ func TestAProjectIsRestartedAsOne(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p := op.Plan; len(p.Changes) != 3 || len(p.Impact) != 4 || !strings.HasSuffix(p.Command.String(), "compose -p whole restart") {
+	if p := op.Plan; len(p.Changes) != 3 || len(p.Impact) != 4 || !strings.HasSuffix(p.Command.String(), " restart whole-a-1 whole-a-2 whole-b-1") {
 		t.Errorf("plan %+v", p)
 	}
 	outcome, steps, err := carryOut(t, op, 60*time.Second)

@@ -47,6 +47,10 @@ var (
 	_ sources.Eventer    = (*Source)(nil)
 	_ sources.Permitter  = (*Source)(nil)
 	_ sources.Restarter  = (*Source)(nil)
+	_ sources.Runner     = (*Source)(nil)
+	_ sources.Killer     = (*Source)(nil)
+	_ sources.Pauser     = (*Source)(nil)
+	_ sources.Former     = (*Source)(nil)
 	_ sources.Diagnoser  = (*Source)(nil)
 )
 
