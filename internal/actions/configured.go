@@ -19,7 +19,7 @@ func FromConfig(c Environments) Policies {
 		level, err := ParseLevel(env.Policy(verb, danger).String())
 		p := Policy{
 			Level: level, Environment: text.Clean(env.Name), Color: env.Color,
-			MaxBulk: env.MaxBulk, ReadOnly: env.ReadOnly,
+			MaxBulk: env.MaxBulk, ReadOnly: env.ReadOnly, NoGlass: env.NoGlass,
 		}
 		if err != nil {
 			p.Why = text.Error(err)

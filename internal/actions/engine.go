@@ -54,6 +54,10 @@ type Engine struct {
 	subs   map[int]chan struct{}
 	nextID int
 	closed bool
+	glass  Glass
+	undone map[string]bool  // ids of records that were taken back, or are being
+	past   []journal.Record // of this session, where the journal cannot be read
+	kept   map[string][]byte
 	wg     sync.WaitGroup
 
 	waits, sends       context.Context
@@ -74,7 +78,10 @@ func New(o Options) *Engine {
 	if o.VerifyLimit <= 0 {
 		o.VerifyLimit = 5 * time.Minute
 	}
-	e := &Engine{o: o, subs: map[int]chan struct{}{}}
+	e := &Engine{o: o, subs: map[int]chan struct{}{}, undone: map[string]bool{}, kept: map[string][]byte{}}
+	if o.Gate != nil && o.Config != nil {
+		o.Gate.SetGuard(Guard(o.Config))
+	}
 	e.waits, e.endWaits = context.WithCancel(context.Background())
 	e.sends, e.endSends = context.WithCancel(context.Background())
 	return e
@@ -116,7 +123,7 @@ func (e *Engine) Close(ctx context.Context) {
 // journalReady is why no change can be recorded, hence made; nil: it can.
 func (e *Engine) journalReady() *core.Problem {
 	if e.o.Journal == nil {
-		return noJournal(errors.New("there is none"))
+		return noJournal(errNoJournal)
 	}
 	if err := e.o.Journal.Ready(); err != nil {
 		return noJournal(err)

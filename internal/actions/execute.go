@@ -31,10 +31,15 @@ var (
 // The error is for what was not started at all: not confirmed, denied,
 // read-only, carried out already. What happened to each object is in the Task.
 func (e *Engine) Execute(ctx context.Context, p *Proposal, progress func(Task)) (Task, error) {
-	t, err := e.start(p, progress)
+	t, err := e.start(p, progress, nil)
 	if err != nil {
 		return Task{}, err
 	}
+	return e.await(ctx, t), nil
+}
+
+// await returns when t has ended, which the end of ctx hastens.
+func (e *Engine) await(ctx context.Context, t *task) Task {
 	select {
 	case <-t.done:
 	case <-ctx.Done():
@@ -43,32 +48,32 @@ func (e *Engine) Execute(ctx context.Context, p *Proposal, progress func(Task)) 
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return t.copy(), nil
+	return e.copy(t)
 }
 
 // Start is Execute in the background: it returns the task's id at once. Tasks
 // and Subscribe tell how it goes.
 func (e *Engine) Start(p *Proposal, progress func(Task)) (string, error) {
-	t, err := e.start(p, progress)
+	t, err := e.start(p, progress, nil)
 	if err != nil {
 		return "", err
 	}
 	return t.t.ID, nil
 }
 
-func (e *Engine) start(p *Proposal, progress func(Task)) (*task, error) {
+func (e *Engine) start(p *Proposal, progress func(Task), term *core.Terminal) (*task, error) {
 	if p == nil || p.engine != e {
 		return nil, ErrNotConfirmed
 	}
 	for _, x := range p.Targets {
-		now := e.policy(x.Ref, p.Verb.ID, max(p.Verb.Danger, x.Plan.Danger))
-		if no := e.forbidden(p.Verb, x.Ref, now); no != nil {
+		if x.op.Session != nil && term == nil {
+			return nil, noTerminal(p.Verb)
+		}
+		now := e.policyOf(p.Verb, x.From(), &x.Plan)
+		if no := e.refusal(p.Verb, x.Ref, now); no != nil {
 			return nil, no
 		}
-		if now.Level == Deny {
-			return nil, denied(p.Verb, now)
-		}
-		if now.Level > p.Level {
+		if demanded(p.Verb, &x.Plan, now) > p.Level {
 			return nil, &core.Problem{
 				Kind:    core.Refused,
 				Summary: text.Sprintf("policy asks for more than was confirmed now: %s", now.Level),
@@ -76,13 +81,17 @@ func (e *Engine) start(p *Proposal, progress func(Task)) (*task, error) {
 			}
 		}
 	}
+	if no := e.undoneSince(p); no != nil {
+		return nil, no
+	}
 	by, err := p.spend()
 	if err != nil {
 		return nil, err
 	}
-	t := &task{p: p, by: by, progress: progress, done: make(chan struct{})}
+	t := &task{p: p, by: by, progress: progress, term: term, done: make(chan struct{})}
 	t.t = Task{
-		ID: p.ID, Verb: p.Verb, Environment: p.Policy.Environment, Started: e.o.Clock(),
+		UndoOf: p.UndoOf,
+		ID:     p.ID, Verb: p.Verb, Environment: p.Policy.Environment, Started: e.o.Clock(),
 		Title: text.Sprintf("%s %d objects", p.Verb.Title, len(p.Targets)),
 	}
 	if len(p.Targets) == 1 {
@@ -90,6 +99,7 @@ func (e *Engine) start(p *Proposal, progress func(Task)) (*task, error) {
 	}
 	for _, x := range p.Targets {
 		t.t.Targets = append(t.t.Targets, TaskTarget{Ref: x.Ref})
+		t.out = append(t.out, &output{})
 	}
 
 	e.mu.Lock()
@@ -99,8 +109,10 @@ func (e *Engine) start(p *Proposal, progress func(Task)) (*task, error) {
 	}
 	var wait context.Context
 	wait, t.stop = context.WithCancel(e.waits)
-	if p.undoes != nil {
-		p.undoes.undone = true // one inverse for one change, whatever comes of it
+	if no := e.claim(p); no != nil {
+		e.mu.Unlock()
+		t.stop()
+		return nil, no
 	}
 	e.add(t)
 	e.wg.Add(1)
@@ -118,12 +130,17 @@ func (e *Engine) start(p *Proposal, progress func(Task)) (*task, error) {
 func (e *Engine) run(wait context.Context, t *task) {
 	slots := make(chan struct{}, senders)
 	var wg sync.WaitGroup
-	for i := range t.p.Targets {
-		slots <- struct{}{}
+	for i, x := range t.p.Targets {
+		bounded := x.op.Execute != nil // what runs until it is ended would hold a slot for good
+		if bounded {
+			slots <- struct{}{}
+		}
 		wg.Add(1)
 		core.Go("actions: "+t.p.Verb.ID, func() {
 			defer wg.Done()
-			defer func() { <-slots }()
+			if bounded {
+				defer func() { <-slots }()
+			}
 			e.runTarget(wait, t, i)
 		})
 	}
@@ -131,9 +148,6 @@ func (e *Engine) run(wait context.Context, t *task) {
 	e.update(t, func(x *Task) {
 		x.Ended = e.o.Clock()
 		x.Outcome = worst(x.Targets)
-		if of := t.p.undoes; of != nil && x.Outcome == core.OutcomeRefused {
-			of.undone = false // nothing was taken back
-		}
 	})
 }
 
@@ -159,6 +173,9 @@ func (e *Engine) runTarget(wait context.Context, t *task, i int) {
 			y := &x.Targets[i]
 			y.Step, y.Outcome, y.Problem, y.Journal = Finished, o, p, unrecorded
 			y.Undoable = o != core.OutcomeRefused && target.Plan.Inverse != nil
+			if o == core.OutcomeRefused {
+				delete(e.undone, target.undoOf) // nothing was taken back
+			}
 		})
 	}
 
@@ -168,19 +185,15 @@ func (e *Engine) runTarget(wait context.Context, t *task, i int) {
 		finish(core.OutcomeRefused, no, nil)
 		return
 	}
-	record := e.record(t, i)
-	if err := e.append(record); err != nil {
+	record, err := e.record(t, i)
+	if err == nil {
+		err = e.append(record)
+	}
+	if err != nil {
 		finish(core.OutcomeRefused, noJournal(err), nil)
 		return
 	}
-
-	step(Sending)
-	outcome, p := e.send(src, target)
-	if p == nil || outcome == core.OutcomeUnknown {
-		step(Verifying)
-		report := func(pr core.Progress) { e.update(t, func(x *Task) { x.Targets[i].Progress = pr }) }
-		outcome, p = e.verify(wait, src, target, p, report)
-	}
+	outcome, p := e.carryOut(wait, src, t, i, step)
 
 	record.Event, record.Plan, record.Result = journal.Outcome, nil, &journal.Result{Outcome: outcome.String()}
 	if p != nil {
@@ -197,6 +210,26 @@ func (e *Engine) runTarget(wait context.Context, t *task, i int) {
 	finish(outcome, p, unrecorded)
 }
 
+// carryOut does what the journal has the intent of.
+func (e *Engine) carryOut(wait context.Context, src sources.Source, t *task, i int, step func(Step)) (core.Outcome, *core.Problem) {
+	op := t.p.Targets[i].op
+	switch {
+	case op.Session != nil:
+		step(Serving)
+		return e.session(wait, src, t, i)
+	case op.Serve != nil:
+		step(Serving)
+		return e.serve(wait, src, t, i)
+	}
+	step(Sending)
+	outcome, p := e.send(src, t, i)
+	if p == nil || outcome == core.OutcomeUnknown {
+		step(Verifying)
+		outcome, p = e.verify(wait, src, op, p, listener{e, t, i}.Progress)
+	}
+	return outcome, p
+}
+
 // recheck makes sure that the object is the one that was planned, and that
 // changing it is still allowed.
 func (e *Engine) recheck(wait context.Context, v Verb, t Target) (sources.Source, *core.Problem) {
@@ -209,10 +242,12 @@ func (e *Engine) recheck(wait context.Context, v Verb, t Target) (sources.Source
 	}
 	if _, err := e.read(wait, src, t.Ref); err != nil {
 		p := *problem(src, err)
-		p.Summary = text.Sprintf("nothing was sent: %s", p.Summary)
-		return nil, &p
+		if t.Ref.UID != "" || p.Kind != core.NotFound { // without a UID it is one that will be made
+			p.Summary = text.Sprintf("nothing was sent: %s", p.Summary)
+			return nil, &p
+		}
 	}
-	if no := e.forbidden(v, t.Ref, e.policy(t.Ref, v.ID, max(v.Danger, t.Plan.Danger))); no != nil {
+	if no := e.refusal(v, t.Ref, e.policyOf(v, t.From(), &t.Plan)); no != nil {
 		return nil, no
 	}
 	return src, nil
@@ -220,24 +255,39 @@ func (e *Engine) recheck(wait context.Context, v Verb, t Target) (sources.Source
 
 // send sends the request once. A nil problem means that it was carried out;
 // OutcomeUnknown that this cannot be told.
-func (e *Engine) send(src sources.Source, t Target) (core.Outcome, *core.Problem) {
-	ctx, cancel := context.WithTimeout(sources.Permit(e.sends), e.o.SendLimit)
+func (e *Engine) send(src sources.Source, t *task, i int) (core.Outcome, *core.Problem) {
+	x := t.p.Targets[i]
+	ctx, cancel := context.WithTimeout(sources.PermitFor(e.sends, x.Ref), orElse(x.op.SendLimit, e.o.SendLimit))
 	defer cancel()
-	err := t.op.Execute(ctx, sources.Quiet)
+	err := x.op.Execute(ctx, listener{e, t, i})
 	if err == nil {
 		return core.OutcomeHealthy, nil
 	}
 	p := problem(src, err)
-	if unknown(err) {
+	switch {
+	case unknown(err):
 		return core.OutcomeUnknown, p
+	case refusing(p):
+		return core.OutcomeRefused, p
 	}
+	return core.OutcomeFailed, p
+}
+
+// refusing reports whether the problem means that nothing was carried out.
+func refusing(p *core.Problem) bool {
 	switch p.Kind {
 	case core.Unreachable, core.Unauthorized, core.Forbidden, core.NotFound, core.Conflict,
 		core.Unsupported, core.Invalid, core.Throttled, core.Refused:
-		return core.OutcomeRefused, p
-	default:
-		return core.OutcomeFailed, p
+		return true
 	}
+	return false
+}
+
+func orElse(d, other time.Duration) time.Duration {
+	if d > 0 {
+		return d
+	}
+	return other
 }
 
 // unknown reports whether the request may have arrived though no answer came.
@@ -261,13 +311,14 @@ func unknown(err error) bool {
 
 // verify follows the change, or reads back what became of a request without
 // an answer (lost). It never sends anything again.
-func (e *Engine) verify(wait context.Context, src sources.Source, t Target, lost *core.Problem, report func(core.Progress)) (core.Outcome, *core.Problem) {
-	ctx, cancel := context.WithTimeoutCause(wait, e.o.VerifyLimit, errLimit)
+func (e *Engine) verify(wait context.Context, src sources.Source, op *core.Operation, lost *core.Problem, report func(core.Progress)) (core.Outcome, *core.Problem) {
+	limit := orElse(op.VerifyLimit, e.o.VerifyLimit)
+	ctx, cancel := context.WithTimeoutCause(wait, limit, errLimit)
 	defer cancel()
 	var outcome core.Outcome
 	err := wait.Err()
 	if err == nil {
-		outcome, err = t.op.Verify(ctx, report)
+		outcome, err = op.Verify(ctx, report)
 	}
 	switch {
 	case outcome == core.OutcomeHealthy && err == nil:
@@ -285,7 +336,7 @@ func (e *Engine) verify(wait context.Context, src sources.Source, t Target, lost
 	case errors.Is(context.Cause(ctx), errLimit) && lost == nil:
 		return core.OutcomeFailed, &core.Problem{
 			Kind: core.Internal, Cause: errLimit,
-			Summary: text.Sprintf("not healthy after %s", e.o.VerifyLimit),
+			Summary: text.Sprintf("not healthy after %s", limit),
 		}
 	case lost != nil:
 		return core.OutcomeUnknown, &core.Problem{
@@ -302,8 +353,12 @@ func (e *Engine) verify(wait context.Context, src sources.Source, t Target, lost
 
 func (e *Engine) append(r journal.Record) error {
 	if e.o.Journal == nil {
-		return errors.New("there is no journal")
+		return errNoJournal
 	}
 	r.Time = e.o.Clock().UTC().Truncate(time.Microsecond)
-	return e.o.Journal.Append(r)
+	if err := e.o.Journal.Append(r); err != nil {
+		return err
+	}
+	e.remember(r)
+	return nil
 }

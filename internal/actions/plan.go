@@ -3,7 +3,6 @@ package actions
 import (
 	"context"
 	"maps"
-	"slices"
 	"strings"
 	"sync"
 
@@ -15,7 +14,7 @@ import (
 // planners is how many objects of one plan are read at the same time.
 const planners = 8
 
-type planFunc func(ctx context.Context, src sources.Source, i int, ref core.Ref) (*core.Operation, error)
+type planFunc func(ctx context.Context, src sources.Source, ref core.Ref) (*core.Operation, error)
 
 // Plan previews verb for refs: marks make one plan for many objects. It reads
 // every object afresh, whatever the screen showed, and refuses with a
@@ -28,56 +27,46 @@ type planFunc func(ctx context.Context, src sources.Source, i int, ref core.Ref)
 func (e *Engine) Plan(ctx context.Context, verb string, refs []core.Ref, params Params) (*Proposal, error) {
 	v, ok := e.Verb(verb)
 	if !ok {
-		return nil, &core.Problem{Kind: core.Invalid, Summary: text.Sprintf("no verb %q", verb), Hint: text.Sprintf("verbs: %s", e.verbNames())}
+		return nil, e.noVerb(verb)
 	}
 	if p := checkParams(v, params); p != nil {
 		return nil, p
 	}
 	params = maps.Clone(params)
-	return e.propose(ctx, v, params, refs, func(ctx context.Context, src sources.Source, _ int, ref core.Ref) (*core.Operation, error) {
-		fresh, err := e.read(ctx, src, ref)
+	return e.propose(ctx, v, params, refs, func(ctx context.Context, src sources.Source, ref core.Ref) (*core.Operation, error) {
+		ref, err := e.possible(ctx, v, src, ref)
 		if err != nil {
 			return nil, err
-		}
-		if fresh != nil {
-			ref = fresh.Ref
-			if o := e.offer(v, src, fresh); !o.Disabled.Empty() && o.Policy.Level != Deny {
-				return nil, &core.Problem{Kind: core.Unsupported, Summary: o.Disabled}
-			}
-		} else if !kindHas(src, ref.Kind, v.ID) {
-			return nil, &core.Problem{
-				Kind:    core.Unsupported,
-				Summary: text.Sprintf("%s cannot %s %s %s", ref.Source, v.Title, article(ref.Kind), ref.Kind),
-			}
 		}
 		return v.Plan(ctx, src, ref, params)
 	})
 }
 
+// possible reads the object afresh and says why it cannot be changed so; the
+// ref that it returns has the UID that was read.
+func (e *Engine) possible(ctx context.Context, v Verb, src sources.Source, ref core.Ref) (core.Ref, error) {
+	fresh, err := e.read(ctx, src, ref)
+	if err != nil {
+		return ref, err
+	}
+	if fresh == nil {
+		_, no := e.source(v, ref)
+		if no != nil {
+			return ref, no
+		}
+		return ref, nil
+	}
+	if o := e.offer(v, src, fresh); !o.Disabled.Empty() && o.Policy.Level != Deny {
+		return ref, &core.Problem{Kind: core.Unsupported, Summary: o.Disabled}
+	}
+	return fresh.Ref, nil
+}
+
 // propose plans all refs with plan and bundles the result.
 func (e *Engine) propose(ctx context.Context, v Verb, params Params, refs []core.Ref, plan planFunc) (*Proposal, error) {
 	refs = distinct(refs)
-	if len(refs) == 0 {
-		return nil, &core.Problem{Kind: core.Invalid, Summary: text.Sprintf("nothing to %s: no object is chosen", v.Title)}
-	}
-	all := Policy{}
-	for i, ref := range refs {
-		p := e.policy(ref, v.ID, v.Danger)
-		if no := e.forbidden(v, ref, p); no != nil {
-			return nil, no
-		}
-		if i == 0 {
-			all = p
-		} else {
-			all = stronger(all, p)
-		}
-	}
-	if all.MaxBulk > 0 && len(refs) > all.MaxBulk {
-		return nil, &core.Problem{
-			Kind:    core.Refused,
-			Summary: text.Sprintf("cannot %s %d objects at once: max_bulk is %d", v.Title, len(refs), all.MaxBulk),
-			Hint:    text.Lit("mark fewer, or raise max_bulk of the environment"),
-		}
+	if no := e.admitted(v, refs); no != nil {
+		return nil, no
 	}
 	if no := e.journalReady(); no != nil {
 		return nil, no
@@ -97,7 +86,7 @@ func (e *Engine) propose(ctx context.Context, v Verb, params Params, refs []core
 		} else {
 			p.Policy = stronger(p.Policy, t.Policy)
 		}
-		p.Level = max(p.Level, demanded(t))
+		p.Level = max(p.Level, demanded(v, &t.Plan, t.Policy))
 	}
 	if p.Level == Deny {
 		p.Denied = denied(v, p.Policy)
@@ -109,12 +98,12 @@ func (e *Engine) propose(ctx context.Context, v Verb, params Params, refs []core
 
 // demanded is the policy's level, one step higher when a preview could not be
 // had, and never less than a y when there is none at all.
-func demanded(t Target) Level {
-	l := t.Policy.Level
+func demanded(v Verb, plan *core.Plan, p Policy) Level {
+	l := p.Level
 	switch {
-	case t.Plan.Blind:
+	case plan.Blind:
 		return max(l, min(l+1, Name))
-	case !t.Plan.Preview.Empty():
+	case !plan.Preview.Empty() && !(core.Opens(v.ID) && plan.Danger == 0):
 		return max(l, Confirm)
 	}
 	return l
@@ -131,7 +120,7 @@ func (e *Engine) planAll(ctx context.Context, v Verb, refs []core.Ref, plan plan
 			defer wg.Done()
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			ops[i], problems[i] = e.planOne(ctx, v, i, ref, plan)
+			ops[i], problems[i] = e.planOne(ctx, v, ref, plan)
 		})
 	}
 	wg.Wait()
@@ -152,13 +141,13 @@ func (e *Engine) planAll(ctx context.Context, v Verb, refs []core.Ref, plan plan
 		planned[op.Plan.Target] = true
 		targets = append(targets, Target{
 			Ref: op.Plan.Target, Plan: op.Plan, op: op,
-			Policy: e.policy(ref, v.ID, max(v.Danger, op.Plan.Danger)),
+			Policy: e.policyOf(v, ref, &op.Plan),
 		})
 	}
 	return targets, skipped
 }
 
-func (e *Engine) planOne(ctx context.Context, v Verb, i int, ref core.Ref, plan planFunc) (*core.Operation, *core.Problem) {
+func (e *Engine) planOne(ctx context.Context, v Verb, ref core.Ref, plan planFunc) (*core.Operation, *core.Problem) {
 	src := e.o.Resolver.Source(ref.Instance())
 	if src == nil {
 		return nil, &core.Problem{
@@ -169,7 +158,7 @@ func (e *Engine) planOne(ctx context.Context, v Verb, i int, ref core.Ref, plan 
 	}
 	ctx, cancel := context.WithTimeout(ctx, e.o.ReadLimit)
 	defer cancel()
-	op, err := plan(ctx, src, i, ref)
+	op, err := plan(ctx, src, ref)
 	if err != nil {
 		return nil, notPlanned(v, ref, problem(src, err))
 	}
@@ -178,6 +167,11 @@ func (e *Engine) planOne(ctx context.Context, v Verb, i int, ref core.Ref, plan 
 		return nil, &core.Problem{Summary: text.Sprintf("cannot %s %s: the plan is incomplete; this is a bug", v.Title, text.Clean(ref.Path()))}
 	case !isOf(op, ref):
 		return nil, notPlanned(v, ref, replaced(ref))
+	case op.Plan.Target.Instance() != ref.Instance():
+		return nil, &core.Problem{Summary: text.Sprintf("cannot %s %s: the plan is for %s; this is a bug", v.Title, text.Clean(ref.Path()), op.Plan.Target.Instance())}
+	}
+	if no := e.forbidden(v, op.Plan.Target, e.policyOf(v, ref, &op.Plan)); no != nil {
+		return nil, no
 	}
 	return op, nil
 }
@@ -238,33 +232,18 @@ func notPlanned(v Verb, ref core.Ref, p *core.Problem) *core.Problem {
 	return &q
 }
 
+func (e *Engine) noVerb(id string) *core.Problem {
+	return &core.Problem{Kind: core.Invalid, Summary: text.Sprintf("no verb %q", id), Hint: text.Sprintf("verbs: %s", e.verbNames())}
+}
+
 func (e *Engine) verbNames() string {
 	var names []string
 	for _, v := range e.o.Verbs {
-		names = append(names, v.ID)
+		if !v.Hidden {
+			names = append(names, v.ID)
+		}
 	}
 	return strings.Join(names, ", ")
-}
-
-func checkParams(v Verb, params Params) *core.Problem {
-	var known []string
-	for _, p := range v.Params {
-		known = append(known, p.Name)
-		if p.Required && params[p.Name] == "" {
-			return &core.Problem{Kind: core.Invalid, Summary: text.Sprintf("%s needs %s", v.Title, p.Name), Hint: text.Sprintf("--set %s=…", p.Name)}
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(params)) {
-		if slices.Contains(known, name) {
-			continue
-		}
-		hint := text.Sprintf("%s takes no parameters", v.Title)
-		if len(known) > 0 {
-			hint = text.Sprintf("%s takes %s", v.Title, strings.Join(known, ", "))
-		}
-		return &core.Problem{Kind: core.Invalid, Summary: text.Sprintf("%s has no parameter %q", v.Title, name), Hint: hint}
-	}
-	return nil
 }
 
 func distinct(refs []core.Ref) []core.Ref {

@@ -2,6 +2,7 @@ package actions
 
 import (
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -30,7 +31,17 @@ type Target struct {
 	Plan   core.Plan
 	Policy Policy
 
-	op *core.Operation
+	op     *core.Operation
+	undoOf string // id of the record that it takes back
+}
+
+// From is the object that was asked for: Ref, unless the plan is of another
+// one (the workload of a pod).
+func (t Target) From() core.Ref {
+	if t.Plan.From.IsZero() {
+		return t.Ref
+	}
+	return t.Plan.From
 }
 
 // Skipped is an object that was asked for and cannot be changed.
@@ -53,6 +64,7 @@ type Proposal struct {
 	Phrase    text.Safe // what must be typed when Level is Name
 	Denied    *core.Problem
 	PlannedAt time.Time
+	UndoOf    string // the id of the change that it takes back; "" if none
 
 	engine *Engine
 	mu     sync.Mutex
@@ -60,7 +72,6 @@ type Proposal struct {
 	shown  bool
 	state  proposalState
 	by     string
-	undoes *task // the task that this one takes back
 }
 
 type proposalState uint8
@@ -169,6 +180,34 @@ func (p *Proposal) Accept() error {
 	}
 	p.state, p.by = confirmed, "flag"
 	return nil
+}
+
+// Direct reports whether nothing is asked: the verb opens something instead of
+// changing it, and policy leaves that free. AcceptDirect confirms it.
+func (p *Proposal) Direct() bool {
+	return core.Opens(p.Verb.ID) && p.Level == Free && p.Denied == nil && len(p.Targets) == 1 && len(p.Skipped) == 0
+}
+
+// AcceptDirect confirms a proposal that is Direct; any other stays as it is.
+func (p *Proposal) AcceptDirect() error {
+	if !p.Direct() {
+		return ErrNotConfirmed
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.state != open {
+		return ErrSpent
+	}
+	p.state, p.by = confirmed, "direct"
+	return nil
+}
+
+// recordID is the id of a target in the journal.
+func (p *Proposal) recordID(i int) string {
+	if len(p.Targets) > 1 {
+		return fmt.Sprintf("%s.%d", p.ID, i+1)
+	}
+	return p.ID
 }
 
 // spend makes the proposal executed, for exactly one caller.

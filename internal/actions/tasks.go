@@ -19,12 +19,13 @@ const (
 	Checking       // is it still the object that was planned
 	Sending        // the intent is in the journal, the request is on its way
 	Verifying      // following until it is healthy
+	Serving        // a session or a port-forward goes on until it is ended
 	Finished
 )
 
 // String is the step's name in JSON.
 func (s Step) String() string {
-	return [...]string{"queued", "checking", "sending", "verifying", "finished"}[s]
+	return [...]string{"queued", "checking", "sending", "verifying", "serving", "finished"}[s]
 }
 
 // Task is a change that was started: a copy as it is now.
@@ -38,6 +39,8 @@ type Task struct {
 	Targets     []TaskTarget
 	// Outcome is the worst of the targets; OutcomeUnknown while it runs.
 	Outcome core.Outcome
+	// UndoOf is the id of the change that this one takes back; "" if none.
+	UndoOf string
 	// Stopped: the user stopped waiting; the change itself was not taken back.
 	Stopped bool
 }
@@ -72,7 +75,9 @@ func (t Task) Conflicted() bool {
 type TaskTarget struct {
 	Ref      core.Ref
 	Step     Step
-	Progress core.Progress // the last one of Verifying
+	Progress core.Progress // the last one
+	Lines    int           // of output so far; Output has the last of them
+	Exit     int           // exit code of the program of a session
 	Outcome  core.Outcome  // valid when Finished
 	Problem  *core.Problem // why the outcome is not healthy; nil if it is
 	Journal  *core.Problem // the outcome could not be recorded; the intent was
@@ -84,7 +89,8 @@ type task struct {
 	t        Task
 	p        *Proposal
 	by       string
-	undone   bool
+	out      []*output
+	term     *core.Terminal // of a session
 	stop     context.CancelFunc
 	done     chan struct{}
 	progress func(Task)
@@ -101,7 +107,7 @@ func (e *Engine) Tasks() []Task {
 	defer e.mu.Unlock()
 	out := make([]Task, 0, len(e.tasks))
 	for _, t := range slices.Backward(e.tasks) {
-		out = append(out, t.copy())
+		out = append(out, e.copy(t))
 	}
 	return out
 }
@@ -111,7 +117,7 @@ func (e *Engine) Task(id string) (Task, bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if t := e.find(id); t != nil {
-		return t.copy(), true
+		return e.copy(t), true
 	}
 	return Task{}, false
 }
@@ -159,7 +165,7 @@ func (e *Engine) Wait(ctx context.Context, id string) (Task, bool) {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return t.copy(), true
+	return e.copy(t), true
 }
 
 // Subscribe calls changed, on a goroutine of its own, after tasks have
@@ -198,11 +204,11 @@ func (e *Engine) find(id string) *task {
 	return nil
 }
 
-func (t *task) copy() Task {
+func (e *Engine) copy(t *task) Task {
 	c := t.t
 	c.Targets = slices.Clone(c.Targets)
-	if t.undone {
-		for i := range c.Targets {
+	for i := range c.Targets {
+		if e.undone[t.p.recordID(i)] {
 			c.Targets[i].Undoable = false
 		}
 	}
@@ -215,17 +221,28 @@ func (e *Engine) update(t *task, f func(*Task)) {
 	defer t.order.Unlock()
 	e.mu.Lock()
 	f(&t.t)
-	c := t.copy()
+	c := e.copy(t)
+	e.notify()
+	e.mu.Unlock()
+	if t.progress != nil {
+		t.progress(c)
+	}
+}
+
+// notify tells the subscribers; under Engine.mu.
+func (e *Engine) notify() {
 	for _, s := range e.subs {
 		select {
 		case s <- struct{}{}:
 		default: // one is waiting already
 		}
 	}
-	e.mu.Unlock()
-	if t.progress != nil {
-		t.progress(c)
-	}
+}
+
+func (e *Engine) wake() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.notify()
 }
 
 // add lists a new task and drops the oldest ended ones.

@@ -39,17 +39,6 @@ type Verb struct {
 	Plan func(ctx context.Context, src sources.Source, ref core.Ref, params Params) (*core.Operation, error)
 }
 
-// Param is one parameter of a verb, given as --set name=value.
-type Param struct {
-	Name     string // "replicas"
-	Title    text.Safe
-	Required bool
-	Private  bool // large or secret: its value is not journaled
-}
-
-// Params are the values given; raw text.
-type Params map[string]string
-
 // Offer is a verb for one object, with the reason when it cannot be used now.
 type Offer struct {
 	Verb     Verb
@@ -69,19 +58,38 @@ func (e *Engine) Verbs(r *core.Resource) []Offer {
 	src := e.o.Resolver.Source(r.Ref.Instance())
 	out := make([]Offer, 0, len(e.o.Verbs))
 	for _, v := range e.o.Verbs {
-		out = append(out, e.offer(v, src, r))
+		if !v.Hidden {
+			out = append(out, e.offer(v, src, r))
+		}
 	}
 	return out
 }
 
-// Verb finds a registered verb by its id.
+// Verb finds a registered verb by its id; hidden ones are not found.
 func (e *Engine) Verb(id string) (Verb, bool) {
+	v, ok := e.verb(id)
+	return v, ok && !v.Hidden
+}
+
+func (e *Engine) verb(id string) (Verb, bool) {
 	for _, v := range e.o.Verbs {
 		if v.ID == id {
 			return v, true
 		}
 	}
 	return Verb{}, false
+}
+
+// Group is the verbs that one key opens: id itself and those that name it as
+// their group, in the order of the registration.
+func (e *Engine) Group(id string) []Verb {
+	var out []Verb
+	for _, v := range e.o.Verbs {
+		if !v.Hidden && (v.ID == id || v.Group == id) {
+			out = append(out, v)
+		}
+	}
+	return out
 }
 
 func (e *Engine) offer(v Verb, src sources.Source, r *core.Resource) Offer {

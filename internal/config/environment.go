@@ -19,6 +19,7 @@ type EnvironmentRule struct {
 	Color    string   `yaml:"color,omitempty" doc:"Of the badge." enum:"red,orange,yellow,green,blue,cyan,purple,grey"`
 	MaxBulk  int      `yaml:"max_bulk,omitempty" doc:"The most objects that one plan may change; 0: no bound." min:"0" max:"100000"`
 	ReadOnly bool     `yaml:"read_only,omitempty" doc:"Nothing is ever changed there."`
+	Glass    *bool    `yaml:"break_glass,omitempty" doc:"Whether break-glass, with a reason and for 15 minutes, makes what policy denies a change that is confirmed by name; without it, it does. It never lifts read_only or max_bulk." example:"false"`
 }
 
 // decodeNode reads a rule and refuses one that would swallow everything by
@@ -166,22 +167,29 @@ type Environment struct {
 	ReadOnly bool
 	MaxBulk  int // 0: no bound
 	policy   Policies
+	NoGlass  bool // break-glass lifts nothing there
 }
 
 // Policy is how a change must be confirmed. The verb's own policy counts
 // before that of its danger (core.Plan.Danger), that before the default. What
 // loses data is never free unless the file says so of the verb or the danger.
+// What only opens something (core.Opens) is free where a change would need a y,
+// unless the file names the verb.
 func (e Environment) Policy(verb string, danger int) Policy {
 	if p, ok := e.policy.Verbs[verb]; ok {
 		return p
 	}
-	if p, ok := e.policy.Danger[danger]; ok {
-		return p
+	p, ok := e.policy.Danger[danger]
+	switch {
+	case !ok && danger >= 2:
+		p = e.policy.Default.Stricter(Confirm)
+	case !ok:
+		p = e.policy.Default
 	}
-	if danger >= 2 {
-		return e.policy.Default.Stricter(Confirm)
+	if core.Opens(verb) && danger == 0 && p == Confirm {
+		return Free
 	}
-	return e.policy.Default
+	return p
 }
 
 // The bulk bounds without a rule.
@@ -199,7 +207,10 @@ func (c *Config) Environment(ref core.Ref) Environment {
 		if !r.Match.matches(ref) {
 			continue
 		}
-		e := Environment{r.Name, r.Color, r.ReadOnly || c.ReadOnly, r.MaxBulk, r.Policy}
+		e := Environment{
+			Name: r.Name, Color: r.Color, ReadOnly: r.ReadOnly || c.ReadOnly, MaxBulk: r.MaxBulk,
+			NoGlass: r.Glass != nil && !*r.Glass, policy: r.Policy,
+		}
 		if r.Policy.IsZero() {
 			e.policy = guess.policy
 		}
@@ -212,11 +223,11 @@ func (c *Config) Environment(ref core.Ref) Environment {
 func (c *Config) guess(ref core.Ref) Environment {
 	switch {
 	case isLocal(ref):
-		return Environment{"local", "green", c.ReadOnly, bulkElsewhere, Policies{Default: Confirm}}
+		return Environment{Name: "local", Color: "green", ReadOnly: c.ReadOnly, MaxBulk: bulkElsewhere}
 	case looksLikeProduction(ref):
-		return Environment{"prod", "red", c.ReadOnly, bulkProduction, Policies{Default: Name}}
+		return Environment{Name: "prod", Color: "red", ReadOnly: c.ReadOnly, MaxBulk: bulkProduction, policy: Policies{Default: Name}}
 	}
-	return Environment{"", "", c.ReadOnly, bulkElsewhere, Policies{Default: Confirm}}
+	return Environment{ReadOnly: c.ReadOnly, MaxBulk: bulkElsewhere}
 }
 
 func (m *Match) matches(ref core.Ref) bool {

@@ -3,6 +3,7 @@ package journal
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -90,6 +91,32 @@ func openFile(path string, flags int) (f *os.File, created bool, err error) {
 		return nil, false, err
 	}
 	return f, created, nil
+}
+
+// openExisting opens a file of ours for reading; the checks are on what was
+// opened.
+func openExisting(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW, 0)
+	if err != nil {
+		return nil, err
+	}
+	fi, err := f.Stat()
+	if err == nil {
+		err = checkFile(path, fi)
+	}
+	if err != nil {
+		_ = f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+func readAtMost(r io.Reader, most int64) ([]byte, error) {
+	b, err := io.ReadAll(io.LimitReader(r, most+1))
+	if err == nil && int64(len(b)) > most {
+		return nil, fmt.Errorf("it is longer than %d bytes", most)
+	}
+	return b, err
 }
 
 // writeSynced makes or replaces a file of ours and waits for the disk.

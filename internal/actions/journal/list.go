@@ -34,6 +34,20 @@ func (f Filter) takes(r Record) bool {
 		strings.Contains(r.Ref, f.Ref)
 }
 
+// Apply is the records that f takes, in their order.
+func (f Filter) Apply(records []Record) []Record {
+	var out []Record
+	for _, r := range records {
+		if f.takes(r) {
+			out = append(out, r)
+		}
+	}
+	if f.Last > 0 && len(out) > f.Last {
+		out = out[len(out)-f.Last:]
+	}
+	return out
+}
+
 // List reads the records that f takes, oldest first. Lines that are no records
 // are left out: Verify names them.
 func (j *Journal) List(f Filter) ([]Record, error) {
@@ -95,6 +109,9 @@ func redacted(line []byte) ([]byte, error) {
 	r.User, r.Host, r.PID, r.Redacted = "", "", 0, true
 	if r.Result != nil {
 		r.Result.Message = ""
+	}
+	if r.Glass != nil {
+		r.Glass.Reason = RedactedText
 	}
 	if r.Plan != nil {
 		p := &Plan{Rev: r.Plan.Rev}

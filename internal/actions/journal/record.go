@@ -16,8 +16,11 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
+
+	"devops-tui/internal/core"
 )
 
 // The events.
@@ -25,6 +28,10 @@ const (
 	Intent    = "intent"    // about to be done
 	Outcome   = "outcome"   // how it ended
 	Recovered = "recovered" // an unfinished line at the end was dropped
+
+	Opened     = "opened"      // a definition, perhaps with secrets, was opened for editing
+	BreakGlass = "break-glass" // policy's denials were lifted, for a reason and a time
+	EndGlass   = "end-glass"   // and were put back before that time
 )
 
 // Record is one line. Time, User and the rest are the caller's; Seq, Prev and
@@ -41,7 +48,10 @@ type Record struct {
 	Ref      string    `json:"ref,omitempty"`      // "deployment/payments/api"
 	UID      string    `json:"uid,omitempty"`
 	Verb     string    `json:"verb,omitempty"`
+	From     string    `json:"from,omitempty"`    // the object asked for, when Ref is another: "pod/payments/api-1"
+	UndoOf   string    `json:"undo_of,omitempty"` // the id of the change that this one takes back
 	Policy   Policy    `json:"policy,omitzero"`
+	Glass    *Glass    `json:"glass,omitempty"` // the emergency it was made in, or that begins or ends
 	Plan     *Plan     `json:"plan,omitempty"`   // of an intent
 	Result   *Result   `json:"result,omitempty"` // of an outcome
 	Redacted bool      `json:"redacted,omitempty"`
@@ -68,6 +78,23 @@ type Plan struct {
 	Preview  string            `json:"preview,omitempty"` // why there was none
 	Command  string            `json:"command,omitempty"`
 	Undo     string            `json:"undo,omitempty"`
+	Inverse  *Inverse          `json:"inverse,omitempty"`
+}
+
+// Inverse is how a change is taken back.
+type Inverse struct {
+	Verb   string            `json:"verb"`
+	Target core.Ref          `json:"target"` // without UID
+	Params map[string]string `json:"params,omitempty"`
+	// Kept is the hash of the private file that has the parameters instead, and what
+	// is put back. The file is not a part of the journal.
+	Kept string `json:"kept,omitempty"`
+}
+
+// Glass is an emergency in which policy's denials are lifted.
+type Glass struct {
+	Reason string    `json:"reason,omitempty"`
+	Until  time.Time `json:"until,omitzero"`
 }
 
 // Change is one field before and after.
@@ -136,6 +163,11 @@ func scrubbed(r Record) Record {
 		x.Message = field(x.Message)
 		r.Result = &x
 	}
+	if r.Glass != nil {
+		x := *r.Glass
+		x.Reason = field(x.Reason)
+		r.Glass = &x
+	}
 	if r.Plan == nil {
 		return r
 	}
@@ -151,16 +183,30 @@ func scrubbed(r Record) Record {
 		changes[i] = Change{field(c.Field), value(c.Field, c.Before), value(c.Field, c.After)}
 	}
 	p.Changes = changes
-	if p.Params != nil {
-		params := make(map[string]string, len(p.Params))
-		for k, v := range p.Params {
-			params[k] = value(k, v)
-		}
-		p.Params = params
+	p.Params = values(p.Params)
+	if p.Inverse != nil {
+		x := *p.Inverse
+		x.Params = values(x.Params)
+		p.Inverse = &x
 	}
 	r.Plan = &p
 	return r
 }
+
+func values(in map[string]string) map[string]string {
+	if in == nil {
+		return nil
+	}
+	out := make(map[string]string, len(in))
+	for k, v := range in {
+		out[k] = value(k, v)
+	}
+	return out
+}
+
+// Holds reports whether the journal keeps the values as they are: none is, or
+// looks like, a secret, and none is too long.
+func Holds(params map[string]string) bool { return maps.Equal(params, values(params)) }
 
 func field(s string) string {
 	if len(s) > maxText {
