@@ -22,6 +22,9 @@ type Param struct {
 	Min, Max int            // of FieldNumber; both 0: any
 	Values   []string       // of FieldChoice: the only ones; empty: the source decides
 	Default  string         // what counts when it is not given; for forms
+	// Fold makes a value one of Values before it is checked: "sigterm". The verb
+	// does the same when it reads it. nil: as it is given.
+	Fold func(string) string
 
 	// Family makes Name a beginning: "input." takes input.NAME for any NAME.
 	Family bool
@@ -107,8 +110,27 @@ func (p Param) label() string {
 	return p.Name
 }
 
-// invalid is a parameter that cannot be taken.
-func invalid(hint, summary text.Safe) *core.Problem {
+// grace is a parameter of several verbs.
+const grace = "grace"
+
+// Grace is the parameter grace: seconds.
+func Grace(title text.Safe) Param {
+	return Param{Name: grace, Title: title, Type: core.FieldNumber, Min: -1, Max: 24 * 60 * 60}
+}
+
+// Grace is the seconds of the parameter grace; -1, the object's own, if it is not given.
+func (p Params) Grace() int { return p.Int(grace, -1) }
+
+// Switch is a parameter that is "true" or "false", which is the default.
+func Switch(name string, title text.Safe) Param {
+	return Param{Name: name, Title: title, Type: core.FieldBool, Default: "false"}
+}
+
+// Saved is the private parameter of the verb restore: the definition.
+const Saved = "saved"
+
+// Invalid is the problem of a parameter that cannot be taken.
+func Invalid(hint, summary text.Safe) *core.Problem {
 	return &core.Problem{Kind: core.Invalid, Summary: summary, Hint: hint}
 }
 
@@ -120,7 +142,7 @@ func checkParams(v Verb, params Params) *core.Problem {
 			known = append(known, p.label())
 		}
 		if p.Required && params[p.Name] == "" {
-			return invalid(text.Sprintf("--set %s=…", p.Name), text.Sprintf("%s needs %s", v.Title, p.Name))
+			return Invalid(text.Sprintf("--set %s=…", p.Name), text.Sprintf("%s needs %s", v.Title, p.Name))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(params)) {
@@ -142,13 +164,16 @@ func unknownParam(v Verb, name string, known []string) *core.Problem {
 	} else if len(known) > 0 {
 		hint = text.Sprintf("%s takes %s", v.Title, strings.Join(known, ", "))
 	}
-	return invalid(hint, text.Sprintf("%s has no parameter %q", v.Title, name))
+	return Invalid(hint, text.Sprintf("%s has no parameter %q", v.Title, name))
 }
 
 // check refuses a value that no object can take.
 func (p *Param) check(v Verb, name, value string) *core.Problem {
 	if value == "" {
 		return nil
+	}
+	if p.Fold != nil {
+		value = p.Fold(value)
 	}
 	switch p.Type {
 	case core.FieldNumber:
@@ -173,9 +198,9 @@ func checkNumber(v Verb, name, value string, low, high int) *core.Problem {
 	}
 	switch {
 	case err != nil:
-		return invalid(text.Sprintf("%s is %s", name, bounds), text.Sprintf("%s cannot take %s=%q", v.Title, name, value))
+		return Invalid(text.Sprintf("%s is %s", name, bounds), text.Sprintf("%s cannot take %s=%q", v.Title, name, value))
 	case (low != 0 || high != 0) && (n < low || n > high):
-		return invalid(text.Sprintf("the nearest is %d", min(max(n, low), high)), text.Sprintf("%s cannot take %s=%d: it is %s", v.Title, name, n, bounds))
+		return Invalid(text.Sprintf("the nearest is %d", min(max(n, low), high)), text.Sprintf("%s cannot take %s=%d: it is %s", v.Title, name, n, bounds))
 	}
 	return nil
 }
@@ -185,7 +210,7 @@ func checkChoice(v Verb, name, value string, values []string) *core.Problem {
 	if near := core.Nearest(value, values, 1); len(near) > 0 {
 		hint = text.Sprintf("did you mean %s?", near[0])
 	}
-	return invalid(hint, text.Sprintf("%s cannot take %s=%q", v.Title, name, value))
+	return Invalid(hint, text.Sprintf("%s cannot take %s=%q", v.Title, name, value))
 }
 
 // ownForm is the form of a verb on a system that has none of its own.

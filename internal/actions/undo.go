@@ -27,9 +27,6 @@ type kept struct {
 	Saved  []byte            `json:"saved,omitempty"`
 }
 
-// savedParam is how the saved definition reaches the verb restore.
-const savedParam = "saved"
-
 // Undo plans the inverse of a change in the journal, of this session or of any
 // other: id is that of a whole change or of one of its targets ("id.2"); "" is
 // the last change that can be undone on what is connected. What was undone
@@ -98,7 +95,7 @@ func (e *Engine) planUndo(ctx context.Context, src sources.Source, ref core.Ref,
 			if params == nil {
 				params = Params{}
 			}
-			params[savedParam] = string(k.Saved)
+			params[Saved] = string(k.Saved)
 		}
 	}
 	if no := checkParams(v, params); no != nil {

@@ -51,7 +51,7 @@ type Record struct {
 	From     string    `json:"from,omitempty"`    // the object asked for, when Ref is another: "pod/payments/api-1"
 	UndoOf   string    `json:"undo_of,omitempty"` // the id of the change that this one takes back
 	Policy   Policy    `json:"policy,omitzero"`
-	Glass    *Glass    `json:"glass,omitempty"` // the emergency it was made in, or that begins or ends
+	Glass    *Glass    `json:"glass,omitempty"`  // the emergency it was made in, or that begins or ends
 	Plan     *Plan     `json:"plan,omitempty"`   // of an intent
 	Result   *Result   `json:"result,omitempty"` // of an outcome
 	Redacted bool      `json:"redacted,omitempty"`

@@ -1,0 +1,27 @@
+// Package rollback is the verb that brings back an earlier state: a revision
+// of a workload or a release, the image that a container had before.
+package rollback
+
+import (
+	"context"
+
+	"devops-tui/internal/actions"
+	"devops-tui/internal/core"
+	"devops-tui/internal/sources"
+	"devops-tui/internal/text"
+)
+
+// Verb is the registration.
+func Verb() actions.Verb {
+	return actions.Of(actions.Verb{
+		ID: core.VerbRollback, Key: "B", Title: text.Lit("roll back"), Danger: 1,
+		Params: []actions.Param{
+			{Name: "to", Title: text.Lit("to")}, // "": the previous good one
+			{Name: "via", Title: text.Lit("by")},
+		},
+	}, plan)
+}
+
+func plan(ctx context.Context, src sources.Roller, ref core.Ref, p actions.Params) (*core.Operation, error) {
+	return src.PlanRollback(ctx, ref, core.Rollback{To: p["to"], Via: p["via"]})
+}
