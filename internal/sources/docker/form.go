@@ -12,6 +12,8 @@ func (s *Source) Form(ctx context.Context, verb string, ref core.Ref) (core.Form
 	switch verb {
 	case core.VerbKill:
 		return killForm(), nil
+	case core.VerbDelete:
+		return s.deleteForm(ctx, ref)
 	case core.VerbStop:
 		return core.Form{Fields: []core.Field{{
 			Name: "grace", Title: text.Lit("seconds until it is killed"), Type: core.FieldNumber, Min: -1, Max: 86400, Value: "-1",

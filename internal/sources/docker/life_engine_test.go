@@ -151,6 +151,7 @@ func TestAKilledContainerStaysDownAndOtherSignalsAreDelivered(t *testing.T) {
 func TestAContainerThatRemovesItselfIsAWarning(t *testing.T) {
 	e := dockertest.Shared(t)
 	s := over(t, e, nil)
+	haveImage(t, e)
 	if _, err := e.Docker(t.Context(), "run", "-d", "--rm", "--name", "fleeting", dockertest.DefaultImage); err != nil {
 		t.Fatal(err)
 	}

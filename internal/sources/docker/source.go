@@ -51,6 +51,7 @@ var (
 	_ sources.Killer     = (*Source)(nil)
 	_ sources.Pauser     = (*Source)(nil)
 	_ sources.Former     = (*Source)(nil)
+	_ sources.Deleter    = (*Source)(nil)
 	_ sources.Diagnoser  = (*Source)(nil)
 )
 
