@@ -1,6 +1,7 @@
 package change
 
 import (
+	"context"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -61,7 +62,7 @@ func (w *dockerWorld) container(name string, run dockertest.RunSpec) string {
 	if run.Args == nil {
 		run.Args = []string{"-name", name}
 	}
-	w.t.Cleanup(func() { _, _ = w.e.Docker(w.t.Context(), "rm", "-f", "-v", name) })
+	w.t.Cleanup(func() { _, _ = w.e.Docker(context.WithoutCancel(w.t.Context()), "rm", "-f", "-v", name) })
 	return w.e.RunFor(w.t, run)
 }
 

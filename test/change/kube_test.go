@@ -1,6 +1,7 @@
 package change
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -252,7 +253,7 @@ func TestKubeCordonAndDrain(t *testing.T) {
 	if err := w.c.AddNode(t.Context(), node); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { w.kubectl("delete", "node", node, "--wait=false") })
+	t.Cleanup(func() { _, _ = w.c.Kubectl(context.WithoutCancel(t.Context()), "delete", "node", node, "--wait=false") })
 	w.apply(`
 apiVersion: apps/v1
 kind: Deployment
