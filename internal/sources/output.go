@@ -6,9 +6,9 @@ import (
 )
 
 // Quiet is an Output that nobody looks at.
-var Quiet core.Output = quiet{}
+var Quiet core.Output = nobody{}
 
-type quiet struct{}
+type nobody struct{}
 
-func (quiet) Progress(core.Progress) {}
-func (quiet) Line(text.Line)         {}
+func (nobody) Progress(core.Progress) {}
+func (nobody) Line(text.Line)         {}
