@@ -35,6 +35,7 @@ type client struct {
 	http    *http.Client
 	conns   *connTracker
 	timeout time.Duration // of one request that is not a stream
+	upgrade *upgrader
 }
 
 // request is one call.

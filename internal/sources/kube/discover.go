@@ -37,7 +37,14 @@ import (
 const ID = "kube"
 
 // Registration is the line of package all.
-var Registration = sources.Registration{ID: ID, Discover: Discover}
+var Registration = sources.Registration{ID: ID, Discover: Discover, Section: func() any { c := defaultConfig(); return &c }}
+
+// Config is the section sources.kube.
+type Config struct {
+	DebugImage string `yaml:"debug_image" doc:"The image of debug containers, offered where a container has no shell."`
+}
+
+func defaultConfig() Config { return Config{DebugImage: "busybox"} }
 
 // quiet keeps what client-go would log off the screen.
 var quiet = sync.OnceFunc(func() {
@@ -55,6 +62,17 @@ func Discover(_ context.Context, o sources.Options) (sources.Found, error) {
 	note := func(scope string, level core.FindingLevel, what, fix text.Safe) {
 		found.Findings = append(found.Findings, core.Finding{Source: ID, Scope: scope, Level: level, Text: what, Fix: fix})
 	}
+	settings := defaultConfig()
+	if o.Section != nil {
+		if err := o.Section(ID, &settings); err != nil {
+			return sources.Found{}, fmt.Errorf("configuration sources.kube: %w", err)
+		}
+	}
+	defer func() {
+		for _, s := range found.Sources {
+			s.(*Source).conf = settings
+		}
+	}()
 	conf, files, err := loadConfig(o)
 	if err != nil {
 		note("", core.FindingProblem, text.Sprintf("cannot read the kubeconfig: %v", err), text.Lit("kubectl config view"))
@@ -201,12 +219,13 @@ func newClient(scope string, rc *rest.Config, gate *sources.Gate) (*client, *plu
 		tc.TLS.GetCertHolder = &transport.GetCertHolder{GetCert: plug.certificate}
 		tc.Wrap(plug.wrap)
 	}
+	upgrades := *tc // New loads files into it
 	rt, err := transport.New(tc)
 	if err != nil {
 		return nil, nil, err
 	}
 	return &client{
-		base: base, conns: conns, timeout: 60 * time.Second,
+		base: base, conns: conns, timeout: 60 * time.Second, upgrade: &upgrader{&upgrades},
 		http: &http.Client{Transport: rt, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 	}, plug, nil
 }

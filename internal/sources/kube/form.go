@@ -14,6 +14,7 @@ var _ sources.Former = (*Source)(nil)
 var forms = map[string]func(s *Source, ctx context.Context, k *kind, ref core.Ref) (core.Form, error){
 	core.VerbDelete: (*Source).deleteForm,
 	core.VerbDrain:  (*Source).drainForm,
+	core.VerbShell:  (*Source).shellForm,
 }
 
 // Form tells what a verb asks before it is planned for ref.

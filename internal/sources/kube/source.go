@@ -32,6 +32,8 @@ type Source struct {
 	missed    atomic.Int32  // probes without an answer in a row
 	permits   *permits
 	kinds     kindTable
+	conf      Config
+	bare      sync.Map // images that were found to have no shell
 	sessionMu sync.Mutex
 	current   *session // the running one, nil if Run is not running
 }
