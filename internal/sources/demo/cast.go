@@ -65,10 +65,11 @@ const (
 	crashes        // exits a few seconds after it became ready
 	errs           // answers many requests with errors
 	leaks          // its memory grows until the kernel ends it
+	absent         // no registry has it
 )
 
 func (d defect) String() string {
-	return [...]string{"none", "crash loop", "error burst", "memory growth"}[d]
+	return [...]string{"none", "crash loop", "error burst", "memory growth", "image that does not exist"}[d]
 }
 
 // commit is one change to a service's repository.

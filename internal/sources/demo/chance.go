@@ -42,6 +42,19 @@ func (w *world) key(name string) uint64 {
 	return mix(h.Sum64() ^ w.seed)
 }
 
+// fixed is a string of n hexadecimal digits that follows from a name alone: what
+// gets its identity from it leaves the chance of the story as it was.
+func (w *world) fixed(name string, n int) string {
+	d := dice(w.key(name))
+	return (d.hex(32) + d.hex(32))[:n]
+}
+
+// fixedUID is a UID that follows from a name alone.
+func (w *world) fixedUID(name string) string {
+	h := w.fixed(name, 32)
+	return h[:8] + "-" + h[8:12] + "-4" + h[13:16] + "-8" + h[17:20] + "-" + h[20:]
+}
+
 // mix is the finaliser of SplitMix64: a hash of one word.
 func mix(x uint64) uint64 {
 	x += 0x9e3779b97f4a7c15

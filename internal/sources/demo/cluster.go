@@ -24,6 +24,10 @@ type deployment struct {
 	since      time.Time // the begin of the rollout, or its end
 	stirring   bool      // a reconcile is on its way
 	lastPhase  core.Phase
+	paused     bool
+	gone       bool              // it was deleted: its pods end
+	labels     map[string]string // further ones, of a user's edit
+	scaler     *autoscaler       // nil: nobody but the user scales it
 }
 
 // replicaSet is one revision of a deployment.
@@ -37,6 +41,8 @@ type replicaSet struct {
 	created   time.Time
 	changed   time.Time
 	pods      []*pod // those that end included
+	served    bool   // it served alone at some time
+	trouble   string // the last trouble that it had, "" if none
 }
 
 // node is a machine of a cluster.
@@ -48,6 +54,8 @@ type node struct {
 	zone     string
 	cpu, mem float64 // millicores and bytes that can be used
 	created  time.Time
+	cordoned bool
+	spec     int // counts what was asked for: the row's Rev
 }
 
 // endpoint is a Service.
@@ -142,6 +150,7 @@ func (w *world) furnish() {
 		for _, s := range w.services {
 			w.install(p, s)
 		}
+		w.furnishJobs(p)
 	}
 	w.furnishLaptop()
 }
@@ -157,7 +166,7 @@ func (w *world) install(p *place, s *service) {
 	b := w.makeBuild(s, "main", sound)
 	rs := &replicaSet{
 		dep: d, uid: w.uid(), hash: w.suffix(9), build: b, revision: d.revision,
-		created: w.now.Add(-back), changed: w.now.Add(-back),
+		created: w.now.Add(-back), changed: w.now.Add(-back), served: true,
 	}
 	d.current, d.sets = rs, []*replicaSet{rs}
 	p.put(d)
@@ -166,4 +175,8 @@ func (w *world) install(p *place, s *service) {
 	for range d.replicas {
 		w.bornReady(rs, w.now.Add(-back))
 	}
+	if s.name == "web" && p.scope == Prod {
+		d.scaler = &autoscaler{least: 3, most: 8}
+	}
+	w.furnishSettings(d)
 }

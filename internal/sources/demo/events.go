@@ -34,6 +34,17 @@ func (h *happening) ref() core.Ref {
 
 // say makes or counts an event about an object.
 func (p *place) say(about core.Ref, warning bool, reason, from, message string) {
+	p.tell(about, warning, reason, from, message, p.w.uid)
+}
+
+// murmur is say for what goes on beside the story: it takes nothing of its chance.
+func (p *place) murmur(about core.Ref, reason, from, message string) {
+	p.tell(about, false, reason, from, message, func() string {
+		return p.w.fixedUID(fmt.Sprint(p.scope, "event", p.serial))
+	})
+}
+
+func (p *place) tell(about core.Ref, warning bool, reason, from, message string, uid func() string) {
 	w := p.w
 	for i := len(p.said) - 1; i >= 0; i-- {
 		h := p.said[i]
@@ -47,7 +58,7 @@ func (p *place) say(about core.Ref, warning bool, reason, from, message string) 
 	}
 	p.serial++
 	h := &happening{
-		place: p, name: fmt.Sprintf("%s.%x", about.Name, 0x17f0000+p.serial), uid: w.uid(), about: about,
+		place: p, name: fmt.Sprintf("%s.%x", about.Name, 0x17f0000+p.serial), uid: uid(), about: about,
 		warning: warning, reason: reason, from: from, message: message, first: w.now, last: w.now, count: 1,
 	}
 	p.said = append(p.said, h)

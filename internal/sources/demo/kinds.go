@@ -33,7 +33,8 @@ var (
 // deploy to it. Kinds and columns that real sources have too are named alike.
 var clusterKinds = []core.Kind{
 	{
-		Name: "pod", Plural: "pods", Aliases: []string{"po"}, Title: text.Lit("Pods"), Namespaced: true, Verbs: []string{"restart"}, Logs: true, Rank: 10,
+		Name: "pod", Plural: "pods", Aliases: []string{"po"}, Title: text.Lit("Pods"), Namespaced: true,
+		Verbs: []string{core.VerbRestart, core.VerbDelete, core.VerbShell, core.VerbForward, core.VerbCopy}, Logs: true, Rank: 10,
 		Columns: []core.Column{
 			colName, col("ready", text.Lit("READY"), core.Text), colStatus, col("restarts", text.Lit("RESTARTS"), core.Number),
 			colCPU, colMem, colCPUShare, colMemShare, wide(col("ip", text.Lit("IP"), core.Text)), col("node", text.Lit("NODE"), core.Text), colAge,
@@ -41,7 +42,9 @@ var clusterKinds = []core.Kind{
 	},
 	{
 		Name: "deployment", Plural: "deployments", Aliases: []string{"deploy"}, Title: text.Lit("Deployments"), Namespaced: true,
-		Verbs: []string{"restart"}, Logs: true, Workload: true, Rank: 20,
+		Verbs: []string{
+			core.VerbRestart, core.VerbRollback, core.VerbDeploy, core.VerbScale, core.VerbPause, core.VerbResume, core.VerbEdit, core.VerbDelete, core.VerbShell, core.VerbForward,
+		}, Logs: true, Workload: true, Rank: 20,
 		Columns: []core.Column{
 			colName, col("ready", text.Lit("READY"), core.Text), colStatus, col("up-to-date", text.Lit("UP-TO-DATE"), core.Number),
 			col("available", text.Lit("AVAILABLE"), core.Number), colCPU, colMem, wide(col("revision", text.Lit("REVISION"), core.Number)),
@@ -55,18 +58,35 @@ var clusterKinds = []core.Kind{
 		},
 	},
 	{
-		Name: "node", Plural: "nodes", Aliases: []string{"no"}, Title: text.Lit("Nodes"), Rank: 30,
+		Name: "node", Plural: "nodes", Aliases: []string{"no"}, Title: text.Lit("Nodes"),
+		Verbs: []string{core.VerbCordon, core.VerbUncordon, core.VerbDrain}, Rank: 30,
 		Columns: []core.Column{
 			colName, colStatus, col("roles", text.Lit("ROLES"), core.Text), col("version", text.Lit("VERSION"), core.Text),
 			colCPU, colMem, colCPUShare, colMemShare, col("pods", text.Lit("PODS"), core.Number), wide(col("ip", text.Lit("INTERNAL-IP"), core.Text)), colAge,
 		},
 	},
 	{
-		Name: "service", Plural: "services", Aliases: []string{"svc"}, Title: text.Lit("Services"), Namespaced: true, Logs: true, Rank: 40,
+		Name: "service", Plural: "services", Aliases: []string{"svc"}, Title: text.Lit("Services"), Namespaced: true,
+		Verbs: []string{core.VerbForward}, Logs: true, Rank: 40,
 		Columns: []core.Column{
 			colName, col("type", text.Lit("TYPE"), core.Text), col("cluster-ip", text.Lit("CLUSTER-IP"), core.Text), col("ports", text.Lit("PORT(S)"), core.Text), colStatus,
 			usage("requests", text.Lit("REQ/S"), core.Number, core.RequestRate), usage("errors", text.Lit("ERR/S"), core.Number, core.ErrorRate),
 			usage("p95", text.Lit("P95"), core.Duration, core.LatencyP95), colAge,
+		},
+	},
+	{
+		Name: "cronjob", Plural: "cronjobs", Aliases: []string{"cj"}, Title: text.Lit("CronJobs"), Namespaced: true,
+		Verbs: []string{core.VerbDeploy, core.VerbPause, core.VerbResume}, Workload: true, Rank: 25,
+		Columns: []core.Column{
+			colName, col("schedule", text.Lit("SCHEDULE"), core.Text), colStatus, col("active", text.Lit("ACTIVE"), core.Number), col("last", text.Lit("LAST SCHEDULE"), core.Age),
+			colImages, colAge,
+		},
+	},
+	{
+		Name: "configmap", Plural: "configmaps", Aliases: []string{"cm"}, Title: text.Lit("ConfigMaps"), Namespaced: true,
+		Verbs: []string{core.VerbEdit, core.VerbDelete}, Rank: 50,
+		Columns: []core.Column{
+			colName, col("data", text.Lit("DATA"), core.Number), col("size", text.Lit("SIZE"), core.Bytes), wide(flex(col("keys", text.Lit("KEYS"), core.Text))), colAge,
 		},
 	},
 	eventKind(true),
@@ -90,7 +110,7 @@ var clusterKinds = []core.Kind{
 // laptopKinds are the kinds of the laptop: what a Docker engine has.
 var laptopKinds = []core.Kind{
 	{
-		Name: "container", Plural: "containers", Aliases: []string{"co", "ctr"}, Title: text.Lit("Containers"), Verbs: []string{"restart"}, Logs: true, Rank: 10,
+		Name: "container", Plural: "containers", Aliases: []string{"co", "ctr"}, Title: text.Lit("Containers"), Verbs: append([]string{core.VerbCopy}, lifeVerbs...), Logs: true, Rank: 10,
 		Columns: []core.Column{
 			colName, colStatus, col("health", text.Lit("HEALTH"), core.Text), colCPU, colMem, col("restarts", text.Lit("RESTARTS"), core.Number),
 			flex(col("image", text.Lit("IMAGE"), core.Text)), col("project", text.Lit("PROJECT"), core.Text), col("service", text.Lit("SERVICE"), core.Text),
@@ -99,19 +119,31 @@ var laptopKinds = []core.Kind{
 		},
 	},
 	{
-		Name: "project", Plural: "projects", Aliases: []string{"compose"}, Title: text.Lit("Projects"), Verbs: []string{"restart"}, Logs: true, Workload: true, Rank: 20,
+		Name: "project", Plural: "projects", Aliases: []string{"compose"}, Title: text.Lit("Projects"), Verbs: lifeVerbs, Logs: true, Workload: true, Rank: 20,
 		Columns: []core.Column{
 			colName, colStatus, col("running", text.Lit("RUNNING"), core.Number), col("containers", text.Lit("CONTAINERS"), core.Number), colCPU, colMem,
 			col("restarts", text.Lit("RESTARTS"), core.Number), colAge, wide(col("dir", text.Lit("FOLDER"), core.Text)),
 		},
 	},
 	{
-		Name: "image", Plural: "images", Aliases: []string{"img"}, Title: text.Lit("Images"), Rank: 60,
+		Name: "image", Plural: "images", Aliases: []string{"img"}, Title: text.Lit("Images"), Verbs: []string{core.VerbDelete}, Rank: 60,
 		Columns: []core.Column{
 			colName, colStatus, col("size", text.Lit("SIZE"), core.Bytes), col("containers", text.Lit("CONTAINERS"), core.Number), colAge, col("id", text.Lit("ID"), core.Text),
 		},
 	},
+	{
+		Name: "host", Plural: "hosts", Title: text.Lit("Engine"), Verbs: []string{core.VerbPrune}, Rank: 90,
+		Columns: []core.Column{
+			colName, colStatus, col("version", text.Lit("VERSION"), core.Text), col("containers", text.Lit("CONTAINERS"), core.Number), col("images", text.Lit("IMAGES"), core.Number),
+			col("size", text.Lit("SIZE"), core.Bytes),
+		},
+	},
 	eventKind(false),
+}
+
+// lifeVerbs are those of what runs on the laptop.
+var lifeVerbs = []string{
+	core.VerbRestart, core.VerbRollback, core.VerbDeploy, core.VerbStop, core.VerbStart, core.VerbKill, core.VerbPause, core.VerbResume, core.VerbDelete, core.VerbShell,
 }
 
 func eventKind(namespaced bool) core.Kind {

@@ -15,6 +15,8 @@ type project struct {
 	uid        string
 	created    time.Time
 	containers []*container
+	missing    []*container // of its file, but deleted
+	shaken     int          // counts what was changed about which containers there are
 }
 
 // container is one container of a project.
@@ -39,6 +41,7 @@ type container struct {
 	cpu, mem  float64 // at rest
 	limit     float64 // of memory; 0 none
 	grows     bool
+	ran       []string // the images that it ran before, newest first
 }
 
 type containerState uint8
@@ -47,6 +50,7 @@ const (
 	exited containerState = iota
 	restarting
 	up
+	frozen // paused
 )
 
 // picture is an image on the laptop.
@@ -66,8 +70,8 @@ func (c *container) ref() core.Ref { return c.project.place.refOf("container", "
 
 func (p *picture) ref() core.Ref { return p.place.refOf("image", "", p.name, p.digest) }
 
-// rev changes with each start of the container.
-func (c *container) rev() string { return strconv.Itoa(c.last().number) }
+// rev changes with each turn of the container's life.
+func (c *container) rev() string { return strconv.Itoa(c.step) }
 
 func (c *container) last() *instance { return &c.instances[len(c.instances)-1] }
 
@@ -90,6 +94,9 @@ func (w *world) furnishLaptop() {
 	} {
 		w.contain(shop, c, 3*time.Hour)
 	}
+	for _, c := range shop.containers {
+		w.release(c)
+	}
 	tools := w.project(p, "tools", "~/src/tools", 50*time.Hour)
 	for _, c := range []container{
 		{service: "mail", image: "axllent/mailpit:v1.27", flavour: "redis", ports: "127.0.0.1:8025->8025/tcp", cpu: 4, mem: 21 * mebi},
@@ -102,6 +109,9 @@ func (w *world) furnishLaptop() {
 func (w *world) project(p *place, name, dir string, ago time.Duration) *project {
 	o := &project{place: p, name: name, dir: dir, uid: w.hex(12), created: w.now.Add(-ago)}
 	p.put(o)
+	if p.find((&host{p}).ref()) == nil {
+		p.put(&host{p})
+	}
 	return o
 }
 
@@ -127,6 +137,29 @@ func (w *world) contain(p *project, c container, ago time.Duration) {
 	p.place.put(&picture{place: p.place, name: c.image, digest: c.digest, size: (60 + 300*w.chance.Float64()) * mebi, created: begin.Add(-time.Duration(w.chance.IntN(900)) * time.Hour)})
 }
 
+// release puts up the released image that a container of an own service ran
+// before it ran the developer's.
+func (w *world) release(c *container) {
+	s := c.own()
+	if s == nil {
+		return
+	}
+	p := c.project.place
+	name := "registry.acme.example/" + s.name + ":" + w.fixed("release "+s.name, 7)
+	c.ran = []string{name}
+	p.put(&picture{place: p, name: name, digest: "sha256:" + w.fixed("release digest "+s.name, 64), size: 140 * mebi, created: w.now.Add(-9 * 24 * time.Hour)})
+}
+
+// own is the service of the story that a container runs, nil if none.
+func (c *container) own() *service {
+	for _, s := range c.project.place.w.services {
+		if s.name == c.service {
+			return s
+		}
+	}
+	return nil
+}
+
 // container returns a container of the shop by its service.
 func (p *place) container(service string) *container {
 	for _, o := range p.tables["container"] {
@@ -143,9 +176,13 @@ func (p *place) container(service string) *container {
 func (w *world) tellLaptop() {
 	p := w.places[Laptop]
 	p.container("worker").grow()
-	w.every(6*time.Minute, func() { p.container("web").sicken() })
+	w.every(6*time.Minute, func() {
+		if c := p.container("web"); c != nil {
+			c.sicken()
+		}
+	})
 	w.every(7*time.Minute, func() {
-		if c := p.container("api"); c.state == up {
+		if c := p.container("api"); c != nil && c.state == up {
 			c.say(false, "die", "container died: exit code 0")
 			c.stop(0, "Completed")
 			c.restart()
@@ -214,8 +251,7 @@ func (c *container) stop(exit int, reason string) {
 
 // restart stops the container if it runs and starts it again.
 func (c *container) restart() {
-	w := c.project.place.w
-	if c.state == up {
+	if c.state == up || c.state == frozen {
 		c.say(false, "die", "container died: exit code 143")
 		c.stop(143, "Completed")
 	}
@@ -224,35 +260,44 @@ func (c *container) restart() {
 	c.shown()
 	c.then(1200*time.Millisecond, func() {
 		c.restarts++
-		n := c.last().number + 1
-		c.instances = append(c.instances, instance{number: n, start: w.now})
-		if len(c.instances) > 6 {
-			c.instances = c.instances[1:]
-		}
-		c.step++
-		c.state, c.healthy = up, false
-		c.say(false, "start", fmt.Sprintf("container started (restart %d)", c.restarts))
-		c.shown()
-		switch {
-		case c.flavour == "seed":
-			c.then(8*time.Second, func() { c.stop(0, "Completed") })
-		case c.grows:
-			c.grow()
-		case c.check:
-			c.then(5*time.Second, func() {
-				c.healthy = true
-				c.say(false, "health_status", "health_status: healthy")
-				c.shown()
-			})
-		}
+		c.begin()
 	})
 }
 
-// rev changes with each start of one of its containers.
+// begin runs the container's process.
+func (c *container) begin() {
+	c.instances = append(c.instances, instance{number: c.last().number + 1, start: c.project.place.w.now})
+	if len(c.instances) > 6 {
+		c.instances = c.instances[1:]
+	}
+	c.live()
+}
+
+// live plays what the process does once it has begun.
+func (c *container) live() {
+	c.step++
+	c.state, c.healthy = up, false
+	c.say(false, "start", fmt.Sprintf("container started (restart %d)", c.restarts))
+	c.shown()
+	switch {
+	case c.flavour == "seed":
+		c.then(8*time.Second, func() { c.stop(0, "Completed") })
+	case c.grows:
+		c.grow()
+	case c.check:
+		c.then(5*time.Second, func() {
+			c.healthy = true
+			c.say(false, "health_status", "health_status: healthy")
+			c.shown()
+		})
+	}
+}
+
+// rev changes with each turn of the life of one of its containers.
 func (p *project) rev() string {
-	n := 0
+	n := p.shaken
 	for _, c := range p.containers {
-		n += c.last().number
+		n += c.step
 	}
 	return strconv.Itoa(n)
 }

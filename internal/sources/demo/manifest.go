@@ -21,13 +21,21 @@ func (s *Source) Manifest(ctx context.Context, ref core.Ref) (core.Document, err
 		return core.Document{}, err
 	}
 	defer done()
+	return core.Document{Title: text.Clean(ref.Path()), Syntax: "yaml", Lines: text.Document(define(o))}, nil
+}
+
+// define writes the definition of an object.
+func define(o object) string {
 	var y sketch
 	switch o := o.(type) {
 	case *deployment:
 		y.head("apps/v1", "Deployment", o.ref(), o.rev(), o.created)
 		y.line(1, "generation", o.generation)
-		y.labels(1, "labels", o.service.selector())
+		y.labels(1, "labels", o.allLabels())
 		y.line(0, "spec", nil)
+		if o.paused {
+			y.line(1, "paused", true)
+		}
 		y.line(1, "replicas", o.replicas)
 		y.line(1, "selector", nil)
 		y.labels(2, "matchLabels", o.service.selector())
@@ -51,7 +59,7 @@ func (s *Source) Manifest(ctx context.Context, ref core.Ref) (core.Document, err
 		y.labels(1, "labels", o.rs.dep.service.selector())
 		y.owner("ReplicaSet", o.rs.ref())
 		y.line(0, "spec", nil)
-		y.line(1, "nodeName", o.node.name)
+		y.line(1, "nodeName", o.nodeName())
 		y.containers(1, o.rs)
 		y.line(0, "status", nil)
 		y.line(1, "phase", why)
@@ -64,7 +72,11 @@ func (s *Source) Manifest(ctx context.Context, ref core.Ref) (core.Document, err
 		y.labels(1, "selector", o.dep.service.selector())
 		y.raw(1, fmt.Sprintf("ports: [{name: http, port: 80, targetPort: %d, protocol: TCP}]", o.dep.service.port))
 	case *node:
-		y.head("v1", "Node", o.ref(), "1", o.created)
+		y.head("v1", "Node", o.ref(), strconv.Itoa(o.spec), o.created)
+		if o.cordoned {
+			y.line(0, "spec", nil)
+			y.line(1, "unschedulable", true)
+		}
 		y.line(0, "status", nil)
 		y.raw(1, fmt.Sprintf("capacity: {cpu: %.0fm, memory: %.0fMi}", o.cpu, o.mem/mebi))
 	case *happening:
@@ -96,8 +108,15 @@ func (s *Source) Manifest(ctx context.Context, ref core.Ref) (core.Document, err
 		y.line(0, "id", o.digest)
 		y.line(0, "size", int(o.size))
 		y.line(0, "created", stamp(o.created))
+	case *settings:
+		y.settings(o)
+	case *cronjob:
+		y.cronjob(o)
+	case *host:
+		y.line(0, "Name", o.name())
+		y.line(0, "ServerVersion", hostVersion)
 	}
-	return core.Document{Title: text.Clean(ref.Path()), Syntax: "yaml", Lines: text.Document(y.String())}, nil
+	return y.String()
 }
 
 // sketch writes block YAML. Strings are quoted where they could be misread.

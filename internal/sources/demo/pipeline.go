@@ -177,7 +177,11 @@ func (r *run) begin(stage int) {
 func (r *run) deploy(j *job, stage int) {
 	w := r.place.w
 	d := r.place.deployment(r.build.service.name)
-	d.roll(r.build, time.Time{})
+	if d == nil { // somebody deleted it: a pipeline applies what it has
+		d = r.place.erect(r.build.service, r.build, w.uid(), r.build.service.replicas[r.place.scope], nil)
+	} else {
+		d.roll(r.build, time.Time{})
+	}
 	if r.build.defect != sound {
 		w.open(d, r.build)
 	}
@@ -185,7 +189,7 @@ func (r *run) deploy(j *job, stage int) {
 	var look func()
 	look = func() {
 		switch {
-		case d.current.build != r.build:
+		case d.current.build != r.build || d.gone:
 			r.broken = j.name // somebody went back while it was waiting
 			j.finish(stage)
 		case !d.rolling:

@@ -17,6 +17,8 @@ const (
 	fallen                   // its container has just ended by itself
 	backoff                  // it waits to be started again
 	ending
+	unpulled     // its image cannot be pulled
+	unconfigured // its settings are not there
 )
 
 // pod is one pod of a revision.
@@ -74,18 +76,33 @@ func (w *world) newPod(rs *replicaSet, created time.Time) *pod {
 	pl := rs.dep.place
 	p := &pod{rs: rs, name: rs.name() + "-" + w.suffix(5), uid: w.uid(), created: created, changed: created}
 	p.key = w.key(p.uid)
-	// The emptiest node takes it, as a scheduler would have it.
-	least := -1
-	for i, n := range pl.nodes {
-		if c := n.count(); least < 0 || c < least {
-			p.node, least = pl.nodes[i], c
-		}
-	}
+	p.node = pl.roomiest()
 	pl.addresses++
 	p.ip = fmt.Sprintf("10.244.%d.%d", 1+pl.addresses/250%250, 2+pl.addresses%250)
 	rs.pods = append(rs.pods, p)
 	pl.put(p)
 	return p
+}
+
+// roomiest is the emptiest node that takes pods, as a scheduler would have it;
+// nil if all are cordoned.
+func (p *place) roomiest() *node {
+	var out *node
+	least := -1
+	for _, n := range p.nodes {
+		if c := n.count(); !n.cordoned && (least < 0 || c < least) {
+			out, least = n, c
+		}
+	}
+	return out
+}
+
+// nodeName is the pod's node, "" while it has none.
+func (p *pod) nodeName() string {
+	if p.node == nil {
+		return ""
+	}
+	return p.node.name
 }
 
 // count is how many pods a node carries.
@@ -137,14 +154,47 @@ func (p *pod) shown() {
 func (w *world) birth(rs *replicaSet) {
 	p := w.newPod(rs, w.now)
 	p.place().say(rs.ref(), false, "SuccessfulCreate", "replicaset-controller", "Created pod: "+p.name)
-	p.then(w.between(200*time.Millisecond, 500*time.Millisecond), func() {
-		p.place().say(p.ref(), false, "Scheduled", "default-scheduler", "Successfully assigned "+rs.dep.service.namespace+"/"+p.name+" to "+p.node.name)
+	p.schedule(w.between(200*time.Millisecond, 500*time.Millisecond))
+}
+
+// schedule finds a node for the pod after a while, and pulls its image there.
+func (p *pod) schedule(after time.Duration) {
+	w := p.place().w
+	p.then(after, func() {
+		if p.node == nil || p.node.cordoned {
+			p.node = p.place().roomiest()
+		}
+		if p.node == nil {
+			p.place().say(p.ref(), true, "FailedScheduling", "default-scheduler", fmt.Sprintf("0/%d nodes are available: %[1]d node(s) were unschedulable", len(p.place().nodes)))
+			p.turn(waiting, false)
+			p.schedule(3 * time.Second)
+			return
+		}
+		p.place().say(p.ref(), false, "Scheduled", "default-scheduler", "Successfully assigned "+p.rs.dep.service.namespace+"/"+p.name+" to "+p.node.name)
 		p.pulling = w.now
 		p.turn(creating, false)
-		p.then(w.between(1200*time.Millisecond, 3*time.Second), func() {
-			p.place().say(p.ref(), false, "Pulled", "kubelet", fmt.Sprintf("Successfully pulled image %q in %dms", rs.build.image, 400+w.chance.IntN(1500)))
+		p.pull(w.between(1200*time.Millisecond, 3*time.Second))
+	})
+}
+
+// pull gets what the containers need and starts them.
+func (p *pod) pull(after time.Duration) {
+	w, pl := p.place().w, p.place()
+	p.then(after, func() {
+		image := p.rs.build.image
+		switch {
+		case p.rs.build.defect == absent:
+			pl.say(p.ref(), true, "Failed", "kubelet", fmt.Sprintf("Failed to pull image %q: not found", image))
+			p.turn(unpulled, false)
+			p.pull(15 * time.Second)
+		case pl.settings(p.rs.dep.service) == nil:
+			pl.say(p.ref(), true, "Failed", "kubelet", fmt.Sprintf("Error: configmap %q not found", p.rs.dep.service.settingsName()))
+			p.turn(unconfigured, false)
+			p.pull(5 * time.Second)
+		default:
+			pl.say(p.ref(), false, "Pulled", "kubelet", fmt.Sprintf("Successfully pulled image %q in %dms", image, 400+w.chance.IntN(1500)))
 			p.start()
-		})
+		}
 	})
 }
 
@@ -180,7 +230,7 @@ func (p *pod) serve() {
 		p.then(p.leakSpan(full), func() { p.fall(137, "OOMKilled") })
 	case errs:
 		p.flap()
-	case sound:
+	case sound, absent:
 	}
 }
 

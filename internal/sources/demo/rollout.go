@@ -2,6 +2,7 @@ package demo
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"devops-tui/internal/core"
@@ -25,7 +26,11 @@ func (d *deployment) stir() {
 // maxUnavailable 0, broken pods of old revisions go first.
 func (d *deployment) reconcile() {
 	w := d.place.w
-	if d.rolling {
+	if d.gone {
+		d.clear()
+		return
+	}
+	if d.rolling && !d.paused {
 		cur := d.current.live()
 		live := d.live()
 		if len(cur) < d.replicas && len(live) <= d.replicas {
@@ -39,17 +44,64 @@ func (d *deployment) reconcile() {
 			victim.end()
 		}
 		if d.rolled() {
-			d.rolling, d.since = false, w.now
+			d.rolling, d.since, d.current.served = false, w.now, true
 			d.prune()
 		}
 	}
-	if !d.rolling && len(d.live()) < d.replicas {
-		w.birth(d.current) // one was deleted
+	if !d.rolling || d.paused {
+		d.level()
 	}
-	if ph := d.health().phase; ph != d.lastPhase {
-		d.lastPhase, d.changed = ph, w.now
+	h := d.health()
+	if h.phase.IsProblem() && len(d.current.pods) > 0 {
+		d.current.trouble = h.reason
+	}
+	if h.phase != d.lastPhase {
+		d.lastPhase, d.changed = h.phase, w.now
 	}
 	d.place.touch(d)
+}
+
+// level makes the number of pods what was asked for: pods that were deleted
+// come back, and of too many those go first that do not serve.
+func (d *deployment) level() {
+	rs := d.current
+	if d.paused && len(rs.live()) == 0 { // its template was changed while paused
+		for _, old := range d.sets {
+			if len(old.live()) > 0 {
+				rs = old
+			}
+		}
+	}
+	for n := len(d.live()); n < d.replicas; n++ {
+		d.place.w.birth(rs)
+	}
+	live := d.live()
+	for _, ready := range []bool{false, true} {
+		for i := len(live) - 1; i >= 0 && len(d.live()) > d.replicas; i-- {
+			if live[i].ready == ready && live[i].state != ending {
+				live[i].end()
+			}
+		}
+	}
+}
+
+// clear takes away what a deleted deployment leaves behind.
+func (d *deployment) clear() {
+	for _, rs := range d.sets {
+		for _, p := range rs.live() {
+			p.end()
+		}
+	}
+	d.sets = slices.DeleteFunc(d.sets, func(rs *replicaSet) bool {
+		if len(rs.pods) > 0 {
+			return false
+		}
+		d.place.drop(rs)
+		return true
+	})
+	if len(d.sets) == 0 && d.place.find(d.ref()) == object(d) { // in the foreground: the last one to go
+		d.place.drop(d)
+	}
 }
 
 // victim is the pod of an old revision that can go now, nil if none can.
@@ -140,9 +192,10 @@ func (d *deployment) before() *replicaSet {
 // stays the same. It reports whether there was something to go back to.
 func (d *deployment) heal(who string) bool {
 	good := d.before()
-	if good == nil {
+	if good == nil || d.gone {
 		return false
 	}
+	d.paused = false
 	d.place.say(d.ref(), false, "DeploymentRollback", "deployment-controller",
 		fmt.Sprintf("Rolled back deployment %q to revision %d (%s, by %s)", d.service.name, good.revision, good.build.commit.short(), who))
 	d.roll(good.build, good.restarted)
@@ -158,9 +211,13 @@ type health struct {
 // health sums up the pods.
 func (d *deployment) health() health {
 	ready := d.ready()
-	crashed, memory, unready := 0, 0, 0
+	crashed, memory, unready, unpullable, bare := 0, 0, 0, 0, 0
 	for _, p := range d.live() {
 		switch {
+		case p.state == unpulled:
+			unpullable++
+		case p.state == unconfigured:
+			bare++
 		case p.state == fallen || p.state == backoff:
 			crashed++
 			if p.last().reason == "OOMKilled" {
@@ -173,10 +230,22 @@ func (d *deployment) health() health {
 	b := d.current.build
 	what := fmt.Sprintf("deploy #%d (%s, %s)", b.number, b.commit.short(), b.commit.author)
 	switch {
+	case d.gone:
+		return health{core.Pending, "Terminating", fmt.Sprintf("%d pods are left", len(d.all()))}
+	case unpullable > 0:
+		return health{worse(ready), "ImagePullBackOff", fmt.Sprintf("%d of %d pods cannot pull %s", unpullable, d.replicas, b.image)}
+	case bare > 0:
+		return health{worse(ready), "CreateContainerConfigError", fmt.Sprintf("%d of %d pods miss configmap %s", bare, d.replicas, d.service.settingsName())}
 	case memory > 0:
 		return health{worse(ready), "OOMKilled", fmt.Sprintf("%d of %d pods over their memory limit since %s", memory, d.replicas, what)}
 	case crashed > 0:
 		return health{worse(ready), "CrashLoopBackOff", fmt.Sprintf("%d of %d pods crash since %s", crashed, d.replicas, what)}
+	case d.replicas == 0 && len(d.all()) == 0:
+		return health{core.Running, "ScaledToZero", ""}
+	case d.paused && ready >= d.replicas:
+		return health{core.Running, "Paused", fmt.Sprintf("%d/%d available", ready, d.replicas)}
+	case d.paused:
+		return health{core.Degraded, "Paused", fmt.Sprintf("%d/%d available", ready, d.replicas)}
 	case d.rolling:
 		return health{core.Pending, "Progressing", fmt.Sprintf("%d of %d updated by %s", d.current.ready(), d.replicas, what)}
 	case ready < d.replicas && unready > 0:

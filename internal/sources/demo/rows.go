@@ -2,6 +2,7 @@ package demo
 
 import (
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -78,6 +79,10 @@ func (p *pod) status() (core.Phase, string, string) {
 		return core.Pending, "ContainerCreating", ""
 	case ending:
 		return core.Pending, "Terminating", ""
+	case unpulled:
+		return core.Failed, "ImagePullBackOff", fmt.Sprintf("back-off pulling image %q: not found", p.rs.build.image)
+	case unconfigured:
+		return core.Failed, "CreateContainerConfigError", fmt.Sprintf("configmap %q not found", p.rs.dep.service.settingsName())
 	case fallen:
 		return core.Failed, l.reason, fmt.Sprintf("container app exited with %d", l.exit)
 	case backoff:
@@ -103,13 +108,13 @@ func (p *pod) row() *core.Resource {
 		ready = s.ready() - 1
 	}
 	f := p.rs.build.facts(p.place().scope)
-	f.Node, f.Containers = p.node.name, s.containers
+	f.Node, f.Containers = p.nodeName(), s.containers
 	s.sidecars(&f)
 	return &core.Resource{
 		Ref: p.ref(), Owner: p.rs.ref(), Phase: phase, Reason: text.Clean(reason), Message: text.CleanLong(message),
 		Cells: []core.Cell{
 			word(p.name), word(fmt.Sprintf("%d/%d", ready, s.ready())), word(reason), number(p.restarts), inUsage(), inUsage(), inUsage(), inUsage(),
-			word(p.ip), word(p.node.name), age(p.created),
+			word(p.ip), word(p.nodeName()), age(p.created),
 		},
 		Started: nanos(p.created), Changed: nanos(p.changed), Rev: strconv.Itoa(p.step), Facts: &f,
 	}
@@ -120,6 +125,7 @@ func (d *deployment) row() *core.Resource {
 	f := d.current.build.facts(d.place.scope)
 	f.Containers, f.Selector = d.service.containers, d.service.selector()
 	d.service.sidecars(&f)
+	maps.Copy(f.Labels, d.labels)
 	return &core.Resource{
 		Ref: d.ref(), Phase: h.phase, Reason: text.Clean(h.reason), Message: text.CleanLong(h.message),
 		Cells: []core.Cell{
@@ -177,12 +183,16 @@ func (e *endpoint) row() *core.Resource {
 }
 
 func (n *node) row() *core.Resource {
+	phase, reason := core.Running, "Ready"
+	if n.cordoned {
+		phase, reason = core.Degraded, "Ready,SchedulingDisabled"
+	}
 	return &core.Resource{
-		Ref: n.ref(), Phase: core.Running, Reason: text.Lit("Ready"),
+		Ref: n.ref(), Phase: phase, Reason: text.Clean(reason),
 		Cells: []core.Cell{
-			word(n.name), word("Ready"), word("worker"), word("v1.36.3"), inUsage(), inUsage(), inUsage(), inUsage(), number(n.count()), word(n.ip), age(n.created),
+			word(n.name), word(reason), word("worker"), word("v1.36.3"), inUsage(), inUsage(), inUsage(), inUsage(), number(n.count()), word(n.ip), age(n.created),
 		},
-		Started: nanos(n.created), Rev: "1", Facts: &core.Facts{Environment: n.place.scope, Node: n.name},
+		Started: nanos(n.created), Rev: strconv.Itoa(n.spec), Facts: &core.Facts{Environment: n.place.scope, Node: n.name},
 	}
 }
 

@@ -14,6 +14,8 @@ func (c *container) status() (phase core.Phase, reason, health string) {
 	switch {
 	case c.state == restarting:
 		return core.Pending, "Restarting", "starting"
+	case c.state == frozen:
+		return core.Degraded, "Paused", ""
 	case c.state == exited && l.exit == 0:
 		return core.Succeeded, "Exited (0)", ""
 	case c.state == exited:

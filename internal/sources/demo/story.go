@@ -60,7 +60,7 @@ func (w *world) open(d *deployment, b *build) {
 	var look func()
 	look = func() {
 		switch {
-		case d.current.build != b:
+		case d.current.build != b || d.gone:
 			i.to = w.now
 		case w.now.Sub(i.from) >= w.story(patience) && d.heal(pick(w, people)):
 			i.to = w.now

@@ -46,7 +46,7 @@ func (p *pod) usage(t time.Time) core.Usage {
 		cpu *= 1 + 0.5*min(grown, 1) // the collector works harder and harder
 	case errs:
 		cpu *= 1.7
-	case crashes, sound:
+	case crashes, sound, absent:
 	}
 	u.Values[core.CPUUsed] = min(max(cpu, 1), s.cpuLimit)
 	u.Values[core.MemUsed] = min(mem, s.memLimit)
@@ -102,7 +102,7 @@ func (d *deployment) golden(u *core.Usage, t time.Time) {
 		slow += 6 * bad / ready
 	}
 	// What too few pods cannot take is answered late or not at all.
-	if missing := 1 - ready/float64(d.replicas); missing > 0 {
+	if missing := 1 - ready/float64(max(d.replicas, 1)); missing > 0 {
 		failing += 0.5 * missing * missing
 		slow += 3 * missing
 	}
