@@ -53,8 +53,15 @@ type change struct {
 	// nothing is left to wait for; an error ends it as failed. nil: at once.
 	settled func(o tree, gen int) (done, total int, msg text.Safe, err error)
 	done    text.Safe // what is said at the end
+	// fits tells whether the change is still the planned one for an object as it
+	// is now; nil: its spec must be as it was seen.
+	fits func(now tree) error
+	// strict: what the server calls invalid in a dry run is no blind plan but none.
+	strict bool
 
-	gen int // the generation that the change made; 0: not known
+	after tree     // the server's answer to the dry run
+	said  []string // its warnings: deprecated versions, unknown fields
+	gen   int      // the generation that the change made; 0: not known
 }
 
 // newChange is a change of an object that was just fetched.
@@ -93,10 +100,11 @@ func (c *change) send(ctx context.Context, dry bool) (tree, error) {
 	if r.contentType == "" {
 		r.contentType = strategicPatch
 	}
-	b, err := c.s.client.do(ctx, r, nil)
+	b, head, err := c.s.client.doHeader(ctx, r, nil)
 	if err != nil {
 		return nil, err
 	}
+	c.said = warnings(head)
 	return parseTree(b)
 }
 
@@ -125,6 +133,12 @@ func (c *change) preview(ctx context.Context, p *core.Plan) error {
 			from = c.before
 		}
 		p.Diff = diffTrees(from, after)
+		c.after = after
+		for _, w := range c.said {
+			p.Warnings = append(p.Warnings, text.CleanLong(w))
+		}
+	case c.strict && invalid(err):
+		return c.s.problem(c.cannot(), err)
 	case isStatus(err, http.StatusNotFound, http.StatusConflict):
 		return c.s.problem(c.cannot(), err)
 	default:
@@ -151,7 +165,11 @@ func (c *change) execute(ctx context.Context, _ core.Output) error {
 	}
 	// The status changes all the time and takes the revision along; what was
 	// planned against is the spec.
-	if changedSince(c.before, now) {
+	if c.fits != nil {
+		if err := c.fits(now); err != nil {
+			return err
+		}
+	} else if changedSince(c.before, now) {
 		return &core.Problem{Kind: core.Conflict, Summary: text.Sprintf("%s %s was changed since the plan was made", c.k.Name, c.ref.Name), Hint: text.Lit("look at the plan again")}
 	}
 	c.rev = now.str("metadata", "resourceVersion")
@@ -182,6 +200,25 @@ func changedSince(before, now tree) bool {
 // without what the server counts.
 func sameDefinition(a, b tree) bool {
 	return reflect.DeepEqual(copied(definition(a)), copied(definition(b)))
+}
+
+// invalid reports an answer that the request is wrong in itself. Webhooks that
+// know no dry run answer 400 too.
+func invalid(err error) bool {
+	return isStatus(err, http.StatusUnprocessableEntity) || isStatus(err, http.StatusBadRequest) && !strings.Contains(err.Error(), "dry run")
+}
+
+// warnings reads the texts of an answer's warning headers:
+// 299 - "unknown field \"spec.x\"" (RFC 7234 §5.5).
+func warnings(h http.Header) []string {
+	var out []string
+	for _, w := range h.Values("Warning") {
+		if _, rest, ok := strings.Cut(w, `"`); ok {
+			w = strings.ReplaceAll(strings.TrimSuffix(rest, `"`), `\"`, `"`)
+		}
+		out = append(out, w)
+	}
+	return out
 }
 
 // outcome tells apart: refused by the server or never sent, and not known.

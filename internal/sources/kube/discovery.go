@@ -75,6 +75,19 @@ func (t *kindTable) found() []core.Kind {
 	return out
 }
 
+// namespaced returns the kinds of which a namespace can have objects, without events.
+func (t *kindTable) namespaced() []*kind {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	var out []*kind
+	for _, name := range slices.Sorted(maps.Keys(t.byName)) {
+		if k := t.byName[name]; k.Namespaced && k.list && name != "event" {
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
 // setColumns remembers the columns that the server's table has.
 func (t *kindTable) setColumns(name string, columns []core.Column) (core.Kind, bool) {
 	t.mu.Lock()

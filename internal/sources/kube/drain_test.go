@@ -230,7 +230,7 @@ spec: {minAvailable: 2, selector: {matchLabels: {app: web}}}
 	}
 	op := must[*core.Operation](t)(src.PlanDrain(t.Context(), ref, how))
 	says(t, op.Plan, "4 pods are evicted", "3 of ReplicaSet "+ns+"/web-", "1 of no owner", "1 pods of daemon sets stay", "keep allows 1 disruptions now and covers 3 of the pods",
-		"lost, nothing starts them again: "+ns+"/bare", "local data", "drain drain-me --ignore-daemonsets --delete-emptydir-data --force", "pods to evict: 4 -> 0")
+		"lost, nothing starts them again: "+ns+"/bare", "local data", "drain drain-me --ignore-daemonsets --delete-emptydir-data --force", "pods to evict : 4 -> 0")
 	if op.Plan.Danger != 2 || op.Plan.Blind || len(n.sent) != 0 {
 		t.Errorf("danger %d, blind %t (%s), sent %v", op.Plan.Danger, op.Plan.Blind, op.Plan.Preview, n.sent)
 	}
