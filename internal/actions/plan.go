@@ -29,8 +29,12 @@ func (e *Engine) Plan(ctx context.Context, verb string, refs []core.Ref, params 
 	if !ok {
 		return nil, e.noVerb(verb)
 	}
-	if p := checkParams(v, params); p != nil {
-		return nil, p
+	refs = distinct(refs)
+	if no := e.admitted(v, refs); no != nil {
+		return nil, no
+	}
+	if no := checkParams(v, params); no != nil {
+		return nil, no
 	}
 	params = maps.Clone(params)
 	return e.propose(ctx, v, params, refs, func(ctx context.Context, src sources.Source, ref core.Ref) (*core.Operation, error) {
@@ -62,9 +66,9 @@ func (e *Engine) possible(ctx context.Context, v Verb, src sources.Source, ref c
 	return fresh.Ref, nil
 }
 
-// propose plans all refs with plan and bundles the result.
+// propose plans all refs, each of which is there once, with plan and bundles
+// the result.
 func (e *Engine) propose(ctx context.Context, v Verb, params Params, refs []core.Ref, plan planFunc) (*Proposal, error) {
-	refs = distinct(refs)
 	if no := e.admitted(v, refs); no != nil {
 		return nil, no
 	}

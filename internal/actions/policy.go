@@ -95,7 +95,7 @@ func (e *Engine) policyOf(v Verb, from core.Ref, plan *core.Plan) Policy {
 	p := e.policy(from, v.ID, danger)
 	for _, ref := range distinct([]core.Ref{from, plan.Target}) {
 		for _, verb := range []string{v.ID, plan.Verb} {
-			if verb != "" {
+			if core.IsVerb(verb) {
 				p = stronger(p, e.policy(ref, verb, danger))
 			}
 		}

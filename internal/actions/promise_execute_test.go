@@ -15,6 +15,7 @@ import (
 	"devops-tui/internal/actions"
 	"devops-tui/internal/actions/journal"
 	"devops-tui/internal/core"
+	"devops-tui/internal/sources"
 	"devops-tui/internal/text"
 )
 
@@ -80,7 +81,7 @@ func TestPromise26_ALostReplyIsReadBackNeverRetried(t *testing.T) {
 			defer server.Close()
 			w := newWorld("a", "web")
 			b := setUp(t, w)
-			client := &http.Client{Transport: b.gate.Transport(server.Client().Transport, nil, nil)}
+			client := &http.Client{Transport: b.gate.Transport(server.Client().Transport, sources.Traffic{})}
 			w.send = func(ctx context.Context, _ *world, _ core.Ref) error {
 				// A connection that was idle tempts clients to retry.
 				if resp, err := client.Get(server.URL); err == nil {
@@ -135,64 +136,6 @@ func TestPromise26_WhatCountsAsUnknown(t *testing.T) {
 		if task.Outcome != c.want || readBack != (c.want == core.OutcomeUnknown) || task.Problem() == nil {
 			t.Errorf("%v: %s, read back: %v, %v", c.err, task.Outcome, readBack, task.Problem())
 		}
-	}
-}
-
-func TestPromise27_UndoIsPlannedConfirmedAndJournaled(t *testing.T) {
-	w := newWorld("a", "web")
-	b := setUp(t, w)
-	if b.execute(b.confirmed("web")).Undoable() {
-		t.Fatal("undo offered without an inverse")
-	}
-	_, err := b.Undo(t.Context(), "")
-	wantKind(t, err, core.Invalid)
-
-	w.undo = true
-	task := b.execute(b.confirmed("web"))
-	if !task.Undoable() {
-		t.Fatal("undo is not offered")
-	}
-	w.replace("web") // the change gave it another UID, as a recreated container has
-	p, err := b.Undo(t.Context(), "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	wantString(t, p.Targets[0].Plan.Command, "sim unrestart web")
-	if _, err := b.Execute(t.Context(), p, nil); !errors.Is(err, actions.ErrNotConfirmed) {
-		t.Fatalf("undo ran without a confirmation: %v", err)
-	}
-	_ = p.Accept()
-	b.execute(p)
-	last := b.journal.records[len(b.journal.records)-2]
-	if last.Verb != "undo:unrestart" || last.Event != journal.Intent {
-		t.Fatalf("%+v", last)
-	}
-	if _, err := b.Undo(t.Context(), task.ID); err == nil {
-		t.Fatal("the same change can be undone twice")
-	}
-	again, err := b.Undo(t.Context(), "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	wantString(t, again.Verb.Title, "redo")
-}
-
-func TestPromise27_ARefusedUndoCanBeTriedAgain(t *testing.T) {
-	w := newWorld("a", "web")
-	w.undo = true
-	b := setUp(t, w)
-	task := b.execute(b.confirmed("web"))
-	p, err := b.Undo(t.Context(), task.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = p.Accept()
-	w.replace("web")
-	if undone := b.execute(p); undone.Outcome != core.OutcomeRefused {
-		t.Fatalf("%+v", undone)
-	}
-	if _, err := b.Undo(t.Context(), task.ID); err != nil {
-		t.Fatal(err)
 	}
 }
 

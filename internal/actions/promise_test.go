@@ -12,6 +12,7 @@ import (
 	"devops-tui/internal/actions"
 	"devops-tui/internal/actions/journal"
 	"devops-tui/internal/core"
+	"devops-tui/internal/sources"
 	"devops-tui/internal/text"
 )
 
@@ -68,30 +69,53 @@ func TestPromise12_ASilentSystemIsRefusedInTime(t *testing.T) {
 
 func TestPromise22_ReadOnlyIsAbsolute(t *testing.T) {
 	w := newWorld("a", "web")
-	w.undo = true
 	b := setUp(t, w)
-	done := b.execute(b.confirmed("web"))
-	ready := b.confirmed("web")
-	sent := b.gate.Sent()
+	done := b.do(core.VerbScale, "web")
+	var ready []*actions.Proposal
+	for _, v := range simVerbs {
+		p := b.planned(v, "web")
+		_ = p.Accept()
+		ready = append(ready, p)
+	}
+	undo, err := b.Undo(t.Context(), done.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = undo.Accept()
+	ready = append(ready, undo)
+	sent, events := b.gate.Sent(), b.journal.events()
 
 	sweep := func(t *testing.T) {
-		for _, o := range b.Verbs(&core.Resource{Ref: w.ref("web")}) {
+		ref := w.ref("web")
+		for _, o := range b.Verbs(&core.Resource{Ref: ref}) {
 			if !strings.Contains(o.Disabled.String(), "read-only") {
 				t.Errorf("%s is offered: %q", o.Verb.ID, o.Disabled)
 			}
-			_, err := b.Plan(t.Context(), o.Verb.ID, []core.Ref{w.ref("web")}, nil)
+			_, err := b.Plan(t.Context(), o.Verb.ID, []core.Ref{ref}, minimal[o.Verb.ID])
 			wantKind(t, err, core.Refused)
 			if !errors.Is(err, core.ErrReadOnly) {
 				t.Errorf("%s: %v is not ErrReadOnly", o.Verb.ID, err)
 			}
+			_, err = b.Form(t.Context(), o.Verb.ID, []core.Ref{ref})
+			wantKind(t, err, core.Refused)
 		}
 		_, err := b.Undo(t.Context(), done.ID)
 		wantKind(t, err, core.Refused)
+		_, err = b.Undo(t.Context(), "")
+		wantKind(t, err, core.Refused)
+		_, err = b.Definition(t.Context(), ref)
+		wantKind(t, err, core.Refused)
 		// What was confirmed before read-only came does not get out either.
-		_, err = b.Execute(t.Context(), ready, nil)
-		wantKind(t, err, core.Refused)
-		_, err = b.Start(ready, nil)
-		wantKind(t, err, core.Refused)
+		for _, p := range ready {
+			_, err = b.Execute(t.Context(), p, nil)
+			wantRefused(t, p, err)
+			_, err = b.Start(p, nil)
+			wantRefused(t, p, err)
+			if p.Verb.ID == core.VerbShell {
+				_, err = b.Attach(t.Context(), p, core.Terminal{})
+				wantKind(t, err, core.Refused)
+			}
+		}
 	}
 	b.gate.SetReadOnly(true)
 	t.Run("everywhere", sweep)
@@ -99,15 +123,36 @@ func TestPromise22_ReadOnlyIsAbsolute(t *testing.T) {
 	b.policy.ReadOnly = true
 	b.policy.Environment = text.Lit("prod")
 	t.Run("environment", sweep)
-	if b.gate.Sent() != sent || len(w.changed()) != 1 {
+	if b.gate.Sent() != sent || len(w.changed()) != 1 || b.journal.events() != events {
 		t.Fatalf("%d requests left", b.gate.Sent()-sent)
 	}
 
-	// Without the engine's permit nothing leaves, whoever calls.
-	b.policy.ReadOnly = false
-	if w.operation("restart", w.ref("web")).Execute(t.Context()) == nil || b.gate.Sent() != sent {
-		t.Fatal("a request left without the engine")
+	// Without the engine's permit nothing leaves, whoever calls; nor into a
+	// read-only environment, whatever the engine thinks.
+	for _, try := range []func() error{
+		func() error { return w.operation("restart", w.ref("web")).Execute(t.Context(), sources.Quiet) },
+		func() error {
+			return w.operation("restart", w.ref("web")).Execute(sources.PermitFor(t.Context(), w.ref("web")), sources.Quiet)
+		},
+		func() error {
+			return w.operation("restart", w.ref("web")).Execute(sources.Permit(t.Context()), sources.Quiet)
+		},
+	} {
+		if err := try(); err == nil || b.gate.Sent() != sent {
+			t.Fatal("a request left without the engine")
+		}
 	}
+}
+
+// wantRefused is the refusal of what may not be carried out at all; a session
+// is never carried out without its terminal.
+func wantRefused(t *testing.T, p *actions.Proposal, err error) {
+	t.Helper()
+	if p.Verb.ID == core.VerbShell {
+		wantKind(t, err, core.Invalid)
+		return
+	}
+	wantKind(t, err, core.Refused)
 }
 
 func TestPromise22_ReadOnlyThatComesLastStopsTheRequest(t *testing.T) {
@@ -121,11 +166,13 @@ func TestPromise22_ReadOnlyThatComesLastStopsTheRequest(t *testing.T) {
 }
 
 // A careless system, and objects that are replaced, deleted or renamed into
-// each other's place between preview and sending: only what was seen changes.
+// each other's place between preview and sending: only what was seen changes,
+// by every verb, by undo, and by a plan for what an object belongs to.
 func TestPromise23_NoWrongTargetIn10000Runs(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	rnd := rand.New(rand.NewPCG(seed, 1))
 	names := []string{"a", "b", "c"}
+	tried := map[string]int{}
 	hits, conflicts := 0, 0
 	for run := range 10_000 {
 		here, there := newWorld("here", names...), newWorld("there", names...)
@@ -145,29 +192,59 @@ func TestPromise23_NoWrongTargetIn10000Runs(t *testing.T) {
 				here.set(func() { here.uid[name], here.uid[other] = here.uid[other], here.uid[name] })
 			}
 		}
+		// What is asked for: a verb on the object, the undo of a change of it, or a
+		// verb on a part whose plan is for the object.
+		ask, verb := func() (*actions.Proposal, error) { return nil, nil }, simVerbs[rnd.IntN(len(simVerbs))]
+		params := minimal[verb]
+		switch rnd.IntN(4) {
+		case 0:
+			verb = "undo"
+			before := b.do(core.VerbScale, name)
+			here.set(func() { here.sent = nil })
+			ask = func() (*actions.Proposal, error) { return b.Undo(t.Context(), before.ID) }
+		case 1:
+			verb = "from"
+			leaf := core.Ref{Source: "sim", Scope: "here", Kind: "leaf", Namespace: "ns", Name: name + ".1", UID: "leaf-" + name + ".1"}
+			ask = func() (*actions.Proposal, error) { return b.Plan(t.Context(), "restart", []core.Ref{leaf}, nil) }
+		default:
+			ask = func() (*actions.Proposal, error) { return b.Plan(t.Context(), verb, []core.Ref{seen}, params) }
+		}
 		if here.careful { // then even the last moment is safe
 			here.send = func(_ context.Context, w *world, ref core.Ref) error { disturb(); return w.change(ref) }
 		}
-		disturb()
-		p, err := b.Plan(t.Context(), "restart", []core.Ref{seen}, nil)
+		planned := seen.UID
+		if verb != "undo" && verb != "from" {
+			disturb() // an undo and a part name no UID: what is shown is what counts
+		}
+		p, err := ask()
 		if err == nil {
+			planned = p.Targets[0].Ref.UID
+			if planned != seen.UID {
+				t.Fatalf("seed %d run %d: %s planned for %s, seen was %s", seed, run, verb, planned, seen.UID)
+			}
 			disturb()
 			_ = p.Accept()
-			task := b.execute(p)
+			task := b.finish(p)
 			if task.Conflicted() {
 				conflicts++
 			}
 		}
 		for _, uid := range append(here.changed(), there.changed()...) {
-			if uid != seen.UID {
-				t.Fatalf("seed %d run %d: changed %s, meant %s", seed, run, uid, seen.UID)
+			if uid != planned {
+				t.Fatalf("seed %d run %d: %s changed %s, meant %s", seed, run, verb, uid, planned)
 			}
 			hits++
+			tried[verb]++
 		}
 		b.Close(t.Context())
 	}
 	if hits < 1000 || conflicts < 500 {
 		t.Fatalf("%d hits and %d conflicts prove nothing", hits, conflicts)
+	}
+	for _, verb := range append([]string{"undo", "from"}, simVerbs...) {
+		if tried[verb] < 20 {
+			t.Errorf("%s was carried out %d times: that proves nothing", verb, tried[verb])
+		}
 	}
 }
 

@@ -221,12 +221,14 @@ func (e *Engine) update(t *task, f func(*Task)) {
 	defer t.order.Unlock()
 	e.mu.Lock()
 	f(&t.t)
-	c := e.copy(t)
 	e.notify()
-	e.mu.Unlock()
-	if t.progress != nil {
-		t.progress(c)
+	if t.progress == nil {
+		e.mu.Unlock()
+		return
 	}
+	c := e.copy(t)
+	e.mu.Unlock()
+	t.progress(c)
 }
 
 // notify tells the subscribers; under Engine.mu.

@@ -29,22 +29,39 @@ type world struct {
 	send    func(ctx context.Context, w *world, ref core.Ref) error                     // nil: change it
 	verify  func(ctx context.Context, report func(core.Progress)) (core.Outcome, error) // nil: healthy
 	undo    bool
-	plan    core.Plan // what every plan has besides its target
-	off     text.Safe // what the Permitter says
-	careful bool      // the system checks the UID by itself, as real ones do
+	plan    core.Plan         // what every plan has besides its target
+	off     text.Safe         // what the Permitter says
+	careful bool              // the system checks the UID by itself, as real ones do
+	state   map[string]string // name to replicas, or whatever it is made of
+	ask     core.Form         // what the Former says
+	saved   []byte            // what deletions save for undo; nil: the state
+	session func(ctx context.Context, t core.Terminal) error
+	serve   func(ctx context.Context, out core.Output) error
 }
 
+// simVerbs are all verbs that the simulated system has: every registered one.
+var simVerbs = func() []string {
+	var out []string
+	for _, v := range all.Verbs() {
+		if !v.Hidden {
+			out = append(out, v.ID)
+		}
+	}
+	return out
+}()
+
 func newWorld(scope string, names ...string) *world {
-	w := &world{scope: scope, uid: map[string]string{}, plan: core.Plan{Danger: 1}}
+	w := &world{scope: scope, uid: map[string]string{}, state: map[string]string{}, plan: core.Plan{Danger: 1}}
 	for _, n := range names {
 		w.uid[n] = scope + "-" + n + "-1"
+		w.state[n] = "2"
 	}
 	return w
 }
 
 func (w *world) Info() sources.Info {
 	return sources.Info{ID: "sim", Scope: w.scope, Title: text.Lit("Sim"), Kinds: []core.Kind{
-		{Name: "box", Verbs: []string{"restart"}}, {Name: "image"},
+		{Name: "box", Verbs: simVerbs}, {Name: "image"}, {Name: "leaf", Verbs: []string{"restart"}},
 	}}
 }
 func (w *world) Run(ctx context.Context, _ sources.Sink) error { <-ctx.Done(); return ctx.Err() }
@@ -84,6 +101,9 @@ func (w *world) Get(_ context.Context, ref core.Ref) (*core.Resource, error) {
 		return nil, &core.Problem{Kind: core.Unreachable, Summary: text.Lit("no route to sim")}
 	}
 	uid, ok := w.uid[ref.Name]
+	if ref.Kind == "leaf" {
+		uid, ok = "leaf-"+ref.Name, true
+	}
 	if !ok {
 		return nil, &core.Problem{Kind: core.NotFound, Summary: text.Sprintf("%s is gone", ref.Name)}
 	}
@@ -91,7 +111,13 @@ func (w *world) Get(_ context.Context, ref core.Ref) (*core.Resource, error) {
 	return &core.Resource{Ref: ref}, nil
 }
 
+// PlanRestart of a leaf is of the box that it belongs to.
 func (w *world) PlanRestart(_ context.Context, ref core.Ref) (*core.Operation, error) {
+	if ref.Kind == "leaf" {
+		op := w.operation("restart", w.ref(ref.Name[:1]))
+		op.Plan.From = ref
+		return op, nil
+	}
 	return w.operation("restart", ref), nil
 }
 
@@ -99,8 +125,8 @@ func (w *world) operation(verb string, ref core.Ref) *core.Operation {
 	op := &core.Operation{Plan: w.plan}
 	op.Plan.Verb, op.Plan.Target = verb, ref
 	op.Plan.Command = text.Sprintf("sim %s %s", verb, ref.Name)
-	op.Execute = func(ctx context.Context) error {
-		if err := w.gate.Check(ctx, verb); err != nil {
+	op.Execute = func(ctx context.Context, _ core.Output) error {
+		if err := w.gate.CheckAt(ctx, core.Ref{Source: "sim", Scope: w.scope}, verb); err != nil {
 			return err
 		}
 		w.mu.Lock()
@@ -119,10 +145,7 @@ func (w *world) operation(verb string, ref core.Ref) *core.Operation {
 		return core.OutcomeHealthy, nil
 	}
 	if w.undo {
-		op.Undo = func(context.Context) (*core.Operation, error) {
-			inverse := w.operation("un"+verb, w.ref(ref.Name))
-			return inverse, nil
-		}
+		op.Plan.Inverse = &core.Inverse{Verb: "restart"}
 	}
 	return op
 }
@@ -202,12 +225,21 @@ type bench struct {
 
 func setUp(t *testing.T, ws ...*world) *bench {
 	t.Helper()
+	return setUpOn(t, nil, ws...)
+}
+
+// setUpOn is an engine over a journal; nil: one in memory.
+func setUpOn(t *testing.T, j actions.Journal, ws ...*world) *bench {
+	t.Helper()
 	b := &bench{t: t, w: ws[0], journal: &memory{}, gate: &sources.Gate{}, policy: actions.Policy{Level: actions.Confirm}}
 	for _, w := range ws {
 		w.gate = b.gate
 	}
+	if j == nil {
+		j = b.journal
+	}
 	b.Engine = actions.New(actions.Options{
-		Verbs: all.Verbs(), Resolver: worlds(ws), Gate: b.gate, Journal: b.journal, User: "kim", Host: "desk",
+		Verbs: all.Verbs(), Resolver: worlds(ws), Gate: b.gate, Journal: j, User: "kim", Host: "desk",
 		Config: actions.PolicyFunc(func(core.Ref, string, int) actions.Policy { return b.policy }),
 	})
 	t.Cleanup(func() {
@@ -220,15 +252,57 @@ func setUp(t *testing.T, ws ...*world) *bench {
 
 func (b *bench) plan(names ...string) *actions.Proposal {
 	b.t.Helper()
+	return b.planned("restart", names...)
+}
+
+// planned is the plan of any verb, with its minimal parameters.
+func (b *bench) planned(verb string, names ...string) *actions.Proposal {
+	b.t.Helper()
 	var refs []core.Ref
 	for _, n := range names {
 		refs = append(refs, b.w.ref(n))
 	}
-	p, err := b.Plan(b.t.Context(), "restart", refs, nil)
+	p, err := b.Plan(b.t.Context(), verb, refs, minimal[verb])
 	if err != nil {
 		b.t.Fatal(err)
 	}
 	return p
+}
+
+// do carries a verb out.
+func (b *bench) do(verb string, names ...string) actions.Task {
+	b.t.Helper()
+	p := b.planned(verb, names...)
+	if err := p.Accept(); err != nil {
+		b.t.Fatal(err)
+	}
+	return b.finish(p)
+}
+
+// finish carries a confirmed proposal out, whatever it is.
+func (b *bench) finish(p *actions.Proposal) actions.Task {
+	b.t.Helper()
+	if p.Verb.ID != core.VerbShell {
+		return b.execute(p)
+	}
+	task, err := b.Attach(b.t.Context(), p, core.Terminal{})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return task
+}
+
+// undo takes back what id says.
+func (b *bench) undo(id string) actions.Task {
+	b.t.Helper()
+	p, err := b.Undo(b.t.Context(), id)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if err := p.Accept(); err != nil {
+		b.t.Fatal(err)
+	}
+	return b.execute(p)
 }
 
 // confirmed is a plan that may be executed.
