@@ -35,6 +35,7 @@ type world struct {
 	state   map[string]string // name to replicas, or whatever it is made of
 	ask     core.Form         // what the Former says
 	saved   []byte            // what deletions save for undo; nil: the state
+	talk    func(core.Output)
 	session func(ctx context.Context, t core.Terminal) error
 	serve   func(ctx context.Context, out core.Output) error
 }
@@ -125,9 +126,12 @@ func (w *world) operation(verb string, ref core.Ref) *core.Operation {
 	op := &core.Operation{Plan: w.plan}
 	op.Plan.Verb, op.Plan.Target = verb, ref
 	op.Plan.Command = text.Sprintf("sim %s %s", verb, ref.Name)
-	op.Execute = func(ctx context.Context, _ core.Output) error {
+	op.Execute = func(ctx context.Context, out core.Output) error {
 		if err := w.gate.CheckAt(ctx, core.Ref{Source: "sim", Scope: w.scope}, verb); err != nil {
 			return err
+		}
+		if w.talk != nil {
+			w.talk(out)
 		}
 		w.mu.Lock()
 		send := w.send
