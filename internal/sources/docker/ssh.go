@@ -179,6 +179,9 @@ func (c *sshConn) Read(p []byte) (int, error) {
 
 func (c *sshConn) Write(p []byte) (int, error) { return c.in.Write(p) }
 
+// CloseWrite tells the other side that nothing more comes.
+func (c *sshConn) CloseWrite() error { return c.in.Close() }
+
 // Close ends ssh and whatever it started (a ProxyCommand).
 func (c *sshConn) Close() error {
 	c.once.Do(func() {
