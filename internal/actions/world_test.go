@@ -36,8 +36,11 @@ type world struct {
 	ask     core.Form         // what the Former says
 	saved   []byte            // what deletions save for undo; nil: the state
 	talk    func(core.Output)
-	session func(ctx context.Context, t core.Terminal) error
-	serve   func(ctx context.Context, out core.Output) error
+	last    string // what was deployed last
+	// secretly are the parameters of the inverse of a deployment.
+	secretly map[string]string
+	session  func(ctx context.Context, t core.Terminal) error
+	serve    func(ctx context.Context, out core.Output) error
 }
 
 // simVerbs are all verbs that the simulated system has: every registered one.

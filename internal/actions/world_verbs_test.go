@@ -2,6 +2,7 @@ package actions_test
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 
 	"devops-tui/internal/core"
@@ -45,11 +46,19 @@ func (w *world) now(name string) string {
 	return w.state[name]
 }
 
+// shown is what a plan shows of a state: sources redact what may be secret.
+func shown(state string) text.Safe {
+	if len(state) > 3 {
+		return text.Lit("(hidden)")
+	}
+	return text.Clean(state)
+}
+
 // setting is an operation that makes the object's state value; its inverse
 // makes it what it was.
 func (w *world) setting(verb string, ref core.Ref, value string, inverse *core.Inverse) *core.Operation {
 	op := w.operation(verb, ref)
-	op.Plan.Changes = []core.FieldChange{{Field: text.Lit("replicas"), Before: text.Clean(w.now(ref.Name)), After: text.Clean(value)}}
+	op.Plan.Changes = []core.FieldChange{{Field: text.Lit("replicas"), Before: shown(w.now(ref.Name)), After: shown(value)}}
 	op.Plan.Inverse = inverse
 	send := op.Execute
 	op.Execute = func(ctx context.Context, out core.Output) error {
@@ -77,6 +86,10 @@ func (w *world) PlanRollback(_ context.Context, ref core.Ref, to core.Rollback) 
 func (w *world) PlanDeploy(_ context.Context, ref core.Ref, what core.Deploy) (*core.Operation, error) {
 	op := w.operation(core.VerbDeploy, ref)
 	op.Plan.Title = text.Sprintf("%v", what)
+	if w.secretly != nil {
+		op.Plan.Inverse = &core.Inverse{Verb: core.VerbDeploy, Params: w.secretly}
+	}
+	w.set(func() { w.last = fmt.Sprint(what) })
 	return op, nil
 }
 
