@@ -115,3 +115,64 @@ func TestStricter(t *testing.T) {
 		t.Error("an unknown policy has a name")
 	}
 }
+
+// TestWhatOpensIsFree: a shell and a port-forward ask nothing where a change
+// needs a y, unless the file says so.
+func TestWhatOpensIsFree(t *testing.T) {
+	c, problems := Parse([]byte(`environments:
+  - {name: plain, match: {context: plain}, policy: confirm}
+  - {name: named, match: {context: named}, policy: {default: confirm, shell: confirm}}
+  - {name: free, match: {context: free}, policy: free}
+  - {name: harmless, match: {context: harmless}, policy: {default: name, harmless: confirm}}
+  - {name: strict, match: {context: strict}, policy: {default: confirm, harmless: name}}
+  - {name: shut, match: {context: shut}, policy: {default: deny, port-forward: free}}
+`))
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	for _, x := range []struct {
+		scope          string
+		shell, forward Policy
+		debug          Policy // a shell whose plan interrupts
+	}{
+		{"kind-dev", Free, Free, Confirm},
+		{"staging", Free, Free, Confirm},
+		{"prod", Name, Name, Name},
+		{"plain", Free, Free, Confirm},
+		{"named", Confirm, Free, Confirm},
+		{"free", Free, Free, Free},
+		{"harmless", Free, Free, Name},
+		{"strict", Name, Name, Confirm},
+		{"shut", Deny, Free, Deny},
+	} {
+		e := c.Environment(core.Ref{Source: "kube", Scope: x.scope})
+		if s, f, d := e.Policy("shell", 0), e.Policy("port-forward", 0), e.Policy("shell", 1); s != x.shell || f != x.forward || d != x.debug {
+			t.Errorf("%s: shell %v, port-forward %v, debug %v", x.scope, s, f, d)
+		}
+		if e.Policy("restart", 0) == Free && x.scope != "free" {
+			t.Errorf("%s: a change is free", x.scope)
+		}
+	}
+}
+
+func TestBreakGlassIsPerEnvironment(t *testing.T) {
+	c, problems := Parse([]byte("environments: [{name: a, match: {context: a}, policy: deny, break_glass: false}, {name: b, match: {context: b}, policy: deny, break_glass: true}, {name: c, match: {context: c}}]"))
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	for range 2 { // as it was read, and as config show writes it
+		for scope, forbidden := range map[string]bool{"a": true, "b": false, "c": false, "prod": false, "kind-x": false} {
+			if e := c.Environment(core.Ref{Source: "kube", Scope: scope}); e.NoGlass != forbidden {
+				t.Errorf("%s: %+v", scope, e)
+			}
+		}
+		b, err := c.YAML()
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, _ = Parse(b)
+	}
+	if _, problems := Parse([]byte("environments: [{name: a, match: {context: a}, break_glass: maybe}]")); len(problems) != 1 {
+		t.Error(problems)
+	}
+}
