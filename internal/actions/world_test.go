@@ -228,6 +228,8 @@ type bench struct {
 	journal *memory
 	gate    *sources.Gate
 	policy  actions.Policy
+	byVerb  func(verb string) actions.Level   // nil: policy's own
+	byRef   func(ref core.Ref) actions.Policy // nil: policy
 }
 
 func setUp(t *testing.T, ws ...*world) *bench {
@@ -247,7 +249,16 @@ func setUpOn(t *testing.T, j actions.Journal, ws ...*world) *bench {
 	}
 	b.Engine = actions.New(actions.Options{
 		Verbs: all.Verbs(), Resolver: worlds(ws), Gate: b.gate, Journal: j, User: "kim", Host: "desk",
-		Config: actions.PolicyFunc(func(core.Ref, string, int) actions.Policy { return b.policy }),
+		Config: actions.PolicyFunc(func(ref core.Ref, verb string, _ int) actions.Policy {
+			p := b.policy
+			if b.byRef != nil {
+				p = b.byRef(ref)
+			}
+			if b.byVerb != nil {
+				p.Level = b.byVerb(verb)
+			}
+			return p
+		}),
 	})
 	t.Cleanup(func() {
 		ctx, cancel := context.WithCancel(context.Background())

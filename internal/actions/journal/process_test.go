@@ -40,7 +40,7 @@ func childAppend() int {
 		return 1
 	}
 	for i := 1; i <= n; i++ {
-		r := record(i)
+		r := full()
 		r.ID = fmt.Sprintf("%s-%d", os.Args[3], i)
 		if err := j.Append(r); err != nil {
 			fmt.Println(err)
