@@ -5,8 +5,8 @@ import (
 	"maps"
 )
 
-// counted are the fields of the metadata that the server keeps by itself.
-var counted = []string{"managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink", "deletionTimestamp", "deletionGracePeriodSeconds"}
+// serverKept are the fields of the metadata that the server keeps by itself.
+var serverKept = []string{"managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink", "deletionTimestamp", "deletionGracePeriodSeconds"}
 
 // definition is what somebody wrote of an object: without its status and
 // without what the server counts. The copy is shallow but for the metadata.
@@ -15,7 +15,7 @@ func definition(o tree) tree {
 	delete(out, "status")
 	if meta := o.sub("metadata"); meta != nil {
 		meta = maps.Clone(meta)
-		for _, k := range counted {
+		for _, k := range serverKept {
 			delete(meta, k)
 		}
 		out["metadata"] = map[string]any(meta)

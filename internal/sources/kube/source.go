@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -33,6 +34,7 @@ type Source struct {
 	permits   *permits
 	kinds     kindTable
 	conf      Config
+	getenv    func(string) string
 	bare      sync.Map // images that were found to have no shell
 	sessionMu sync.Mutex
 	current   *session // the running one, nil if Run is not running
@@ -57,7 +59,10 @@ func newSource(scope, namespace string, rc *rest.Config, o sources.Options) (*So
 	}
 	s := &Source{
 		scope: scope, home: namespace, client: c, plugin: plug, bell: newBell(),
-		wanted: make(chan struct{}, 1), now: time.Now, linger: 20 * time.Second,
+		wanted: make(chan struct{}, 1), now: time.Now, linger: 20 * time.Second, getenv: o.Getenv,
+	}
+	if s.getenv == nil {
+		s.getenv = os.Getenv
 	}
 	if s.home == "" {
 		s.home = "default"
