@@ -12,6 +12,7 @@ import (
 	"devops-tui/internal/views/logs"
 	"devops-tui/internal/views/metrics"
 	"devops-tui/internal/views/pane"
+	"devops-tui/internal/views/tasks"
 )
 
 // key routes one key press: to the dialog, to a prompt, or to the command that
@@ -79,16 +80,27 @@ func (m *Model) interrupt(k tea.KeyPressMsg) tea.Cmd {
 	return m.notify(pane.Notify{Text: text.Lit("ctrl+c again quits")})
 }
 
-// quit leaves the cockpit. While changes are under way it asks first.
+// quit leaves the cockpit. While something runs it asks first, and says what.
 func (m *Model) quit(force bool) tea.Cmd {
-	if n := m.running(); n > 0 && !force {
-		m.open(dialog.NewMenu(text.Sprintf("%d changes are still being verified", n), []pane.Item{
-			{Title: text.Lit("stay"), Do: func(*pane.Env) tea.Cmd { return nil }},
-			{Title: text.Lit("quit"), Detail: text.Lit("ends the waiting, not the change; the journal has it"), Do: func(*pane.Env) tea.Cmd { return tea.Quit }},
-		}, false))
-		return nil
+	n := m.running()
+	if n == 0 || force {
+		return tea.Quit
 	}
-	return tea.Quit
+	items := []pane.Item{
+		{Title: text.Lit("stay"), Do: func(*pane.Env) tea.Cmd { return nil }},
+		{Title: text.Lit("quit"), Detail: text.Lit("ends forwards and the waiting, not what was sent"), Do: func(*pane.Env) tea.Cmd { return tea.Quit }},
+	}
+	for _, t := range m.o.Engine.Tasks() {
+		if !t.Done() {
+			items = append(items, pane.Item{Title: t.Title, Disabled: tasks.State(t)})
+		}
+	}
+	title := text.Sprintf("%d are still running", n)
+	if n == 1 {
+		title = text.Lit("1 is still running")
+	}
+	m.open(dialog.NewMenu(title, items, false))
+	return nil
 }
 
 func (m *Model) running() int {
@@ -112,13 +124,14 @@ func (m *Model) closeDialog() {
 	}
 }
 
-func (m *Model) paste(s string) {
+func (m *Model) paste(s string) tea.Cmd {
 	switch f := m.top().focused(); {
 	case m.dialog != nil:
-		m.dialog.Paste(&m.env, s)
+		return m.dialog.Paste(&m.env, s)
 	case f.Typing():
 		f.Paste(&m.env, s)
 	}
+	return nil
 }
 
 // command carries out a command: first the focused pane's, then the page's and
@@ -189,6 +202,18 @@ func (m *Model) command(c keys.Command) tea.Cmd {
 		m.open(dialog.NewHelp(m.o.Keys, m.contexts(), m.verbReason))
 	case keys.Actions:
 		m.openActions()
+	case keys.Shell:
+		return m.opens(core.VerbShell)
+	case keys.PortForward:
+		return m.opens(core.VerbForward)
+	case keys.Diff:
+		return m.compare()
+	case keys.Tasks, keys.Journal:
+		return m.goTo(viewTasks)
+	case keys.BreakGlass:
+		return m.askGlass(pane.Change{})
+	case keys.EndGlass:
+		return m.endGlass()
 	case keys.ViewLogs, keys.ViewPrevious, keys.Describe, keys.Manifest, keys.Events, keys.Metrics:
 		return m.look(c.ID)
 	case keys.Copy:

@@ -12,43 +12,12 @@ import (
 	"devops-tui/internal/actions"
 	"devops-tui/internal/core"
 	"devops-tui/internal/keys"
-	"devops-tui/internal/store"
 	"devops-tui/internal/text"
 	"devops-tui/internal/views/dialog"
 	"devops-tui/internal/views/kit"
 	"devops-tui/internal/views/pane"
 	"devops-tui/themes"
 )
-
-// Options is what a cockpit is made of.
-type Options struct {
-	Store     *store.Store
-	Backend   pane.Backend
-	Engine    *actions.Engine
-	Keys      *keys.Map
-	Theme     *themes.Theme                            // nil: dark or light, as the terminal's background says
-	Themes    func(dark bool) *themes.Theme            // for automatic detection
-	AllThemes []*themes.Theme                          // for the palette
-	Profile   colorprofile.Profile                     // of the terminal
-	Glyphs    kit.GlyphMode                            //
-	Clock     func() time.Time                         //
-	Demo      bool                                     // marked on screen
-	ReadOnly  func() bool                              //
-	Scope     pane.Scope                               // at the start
-	Badge     func(core.Ref) (text.Safe, themes.Token) // the environment of an object and the token of its badge
-	Mouse     bool
-	Offer     text.Safe // said while no source is there; empty when there are some
-	OpenDemo  func()    // adds the demo world; nil: it cannot be added
-	Start     string    // the view at the start; "" is the cockpit
-	Log       LogOptions
-}
-
-// LogOptions are the log panes' defaults.
-type LogOptions struct {
-	Tail       int
-	Wrap       bool
-	Timestamps bool
-}
 
 // settleTime is how long the selection rests before the panes that follow it
 // turn to the new subject: holding j must not open forty log streams.
@@ -86,6 +55,11 @@ type Model struct {
 	problems  bool // problems only
 	mouse     bool
 
+	watched map[string]actions.Step // of the tasks that were seen, where they were
+	busy    bool                    // something ran at the last look
+	blurred bool                    // the terminal has not the focus
+	edits   map[string]*edit        // texts under edit, by their files
+
 	want  core.Interest
 	focus []core.Ref
 	later []tea.Cmd // of panes that were made while drawing
@@ -97,6 +71,8 @@ type Model struct {
 	hintsFor []keys.Context // what hinted was looked up for
 	hinted   []keys.Command
 	seen     problemsSeen
+	offered  offersFor
+	updates  int
 	dirty    bool
 }
 
@@ -120,7 +96,10 @@ func New(o Options) *Model {
 	if o.Keys == nil {
 		o.Keys = keys.Default()
 	}
-	m := &Model{o: o, pages: map[string]*page{}, dark: true, mouse: o.Mouse, dirty: true}
+	if o.Exec == nil {
+		o.Exec = tea.Exec
+	}
+	m := &Model{o: o, pages: map[string]*page{}, watched: map[string]actions.Step{}, edits: map[string]*edit{}, dark: true, mouse: o.Mouse, dirty: true}
 	m.setTheme()
 	m.env = pane.Env{Snap: o.Store.Snapshot(), Styles: m.styles, Keys: o.Keys, Now: o.Clock(), Backend: o.Backend, Scope: o.Scope, Reason: m.reason}
 	start := o.Start
@@ -179,6 +158,7 @@ func (m *Model) Init() tea.Cmd {
 // Update takes one message.
 func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	m.env.Now = m.o.Clock()
+	m.updates++
 	cmd := m.update(msg)
 	return m, tea.Batch(cmd, m.after())
 }
@@ -195,7 +175,18 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 	case tea.KeyPressMsg:
 		return m.key(msg)
 	case tea.PasteMsg:
-		m.paste(msg.Content)
+		return m.paste(msg.Content)
+	case tea.BlurMsg:
+		m.blurred = true
+	case tea.FocusMsg:
+		m.blurred = false
+	case sessionMsg:
+		return m.sessionEnded(msg)
+	case definitionMsg:
+		return m.definition(msg)
+	case editedMsg:
+		return m.edited(msg)
+	case glassMsg: // the banner goes
 	case tea.MouseMsg:
 		return m.mouseEvent(msg)
 	case tea.BackgroundColorMsg:
@@ -253,7 +244,7 @@ func (m *Model) refresh() {
 
 // after serves the panes' requests and tells the sources what is shown now.
 func (m *Model) after() tea.Cmd {
-	cmds := m.serve()
+	cmds := append(m.serve(), m.watch()...)
 	for i, s := range m.top().slots {
 		if l, ok := s.pane.(pane.Loader); ok && (m.top().grid || i == m.top().focus) {
 			cmds = append(cmds, l.Wake(&m.env))
@@ -295,12 +286,10 @@ func (m *Model) reason(verb string, r *core.Resource) text.Safe {
 	if m.o.Engine == nil {
 		return text.Lit("no actions here")
 	}
-	for _, o := range m.o.Engine.Verbs(r) {
-		if o.Verb.ID == verb {
-			return o.Disabled
-		}
+	if verb == core.VerbUndo {
+		return text.Safe{}
 	}
-	return text.Sprintf("%s does not exist", verb)
+	return m.offers(r).why(m.o.Engine.Group(verb), verb)
 }
 
 func (m *Model) top() *page { return m.trail[len(m.trail)-1] }

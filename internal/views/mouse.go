@@ -8,12 +8,23 @@ import (
 	"devops-tui/internal/text"
 )
 
+// wheelRows is how far a turn of the wheel scrolls a dialog.
+const wheelRows = 3
+
 // mouseEvent routes a click or a wheel turn to what lies under it. The mouse
 // looks; it never confirms a change.
 func (m *Model) mouseEvent(ev tea.MouseMsg) tea.Cmd {
 	at := ev.Mouse()
 	y := at.Y - m.bodyY
 	if _, click := ev.(tea.MouseClickMsg); m.dialog != nil {
+		if w, ok := ev.(tea.MouseWheelMsg); ok {
+			by := wheelRows
+			if w.Button == tea.MouseWheelUp {
+				by = -wheelRows
+			}
+			m.dialog.Wheel(by)
+			return nil
+		}
 		if !click {
 			return nil
 		}

@@ -9,6 +9,7 @@ import (
 	"devops-tui/internal/views/metrics"
 	"devops-tui/internal/views/object"
 	"devops-tui/internal/views/pane"
+	"devops-tui/internal/views/tasks"
 )
 
 // The numbered views, by the name of their command.
@@ -19,6 +20,7 @@ const (
 	viewContainers = "containers"
 	viewLogs       = "logs"
 	viewMetrics    = "metrics"
+	viewTasks      = "tasks"
 )
 
 // The slots of the cockpit.
@@ -66,6 +68,8 @@ func (m *Model) makePage(name string) *page {
 		return &page{title: text.Lit("Logs"), slots: []slot{{title: text.Lit("Logs"), pane: m.newLogs(false)}}}
 	case viewMetrics:
 		return &page{title: text.Lit("Metrics"), slots: []slot{{title: text.Lit("Metrics"), pane: metrics.New()}}}
+	case viewTasks:
+		return &page{title: text.Lit("Changes & tasks"), slots: []slot{{title: text.Lit("Changes & tasks"), pane: tasks.New(m.o.Engine, m.o.Audit)}}}
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package views_test
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"devops-tui/internal/core"
@@ -40,6 +41,19 @@ func planOn(filter string) func(*viewstest.Session) {
 		s.Type("3")
 		find(s, filter, "R")
 	}
+}
+
+// tasksPage is the page of tasks with something of everything on it.
+func tasksPage(s *viewstest.Session) {
+	s.Type("3")
+	find(s, "scope:staging web", "S", "5")
+	s.Pass(time.Second)
+	s.Type("enter")
+	s.Pass(time.Second)
+	s.Type("y", "esc")
+	find(s, "scope:staging api", "f", "enter")
+	s.Pass(2 * time.Minute)
+	s.Type("R", "esc", "u")
 }
 
 // scenes are all screens of the cockpit.
@@ -102,6 +116,116 @@ var scenes = []scene{
 		find(s, "scope:staging web", "R")
 		s.Pass(time.Second)
 		s.Type("y")
+	}},
+	{name: "plan-rollback-form", play: func(s *viewstest.Session) { s.Type("3"); find(s, "scope:prod api", "B"); s.Pass(time.Second) }},
+	{name: "plan-rollback", play: func(s *viewstest.Session) { s.Type("3"); find(s, "scope:prod api", "B", "enter"); s.Pass(time.Second) }},
+	{name: "plan-scale-form", play: func(s *viewstest.Session) {
+		s.Type("3")
+		find(s, "scope:staging web", "S", "1", "2")
+		s.Pass(time.Second)
+	}},
+	{name: "plan-scale-wrong", play: func(s *viewstest.Session) {
+		s.Type("3")
+		find(s, "scope:staging web", "S", "9", "9", "9", "9")
+		s.Pass(time.Second)
+	}},
+	{name: "plan-scale", play: func(s *viewstest.Session) {
+		s.Type("3")
+		find(s, "scope:staging web", "S", "5")
+		s.Pass(time.Second)
+		s.Type("enter")
+		s.Pass(time.Second)
+	}},
+	{name: "plan-deploy-form", play: func(s *viewstest.Session) {
+		s.Type("3")
+		find(s, "scope:staging web", "D", "tab", "down")
+		s.Pass(time.Second)
+	}},
+	{name: "plan-delete-namespace", play: func(s *viewstest.Session) {
+		s.Type(":")
+		s.Write("namespaces")
+		s.Type("enter")
+		find(s, "shop", "X", "enter")
+		s.Pass(time.Second)
+	}},
+	{name: "plan-of-twelve", world: func(w *viewstest.World) {
+		w.Cluster.Dress = func(p *core.Plan) {
+			if p.Target.Name == "web" {
+				p.Warnings = nil
+			}
+		}
+	}, play: func(s *viewstest.Session) {
+		s.Type("3", "]")
+		find(s, "scope:staging")
+		for range 10 {
+			s.Type("space")
+		}
+		s.Type("X", "enter")
+		s.Pass(time.Second)
+	}},
+	{name: "plan-blind", world: func(w *viewstest.World) {
+		w.Cluster.Dress = func(p *core.Plan) {
+			p.Blind, p.Preview, p.Diff = true, text.Lit("the webhook policy.acme.io does not support dry run"), nil
+		}
+	}, play: planOn("scope:staging web")},
+	{name: "plan-recreate", play: func(s *viewstest.Session) {
+		s.Type("4")
+		find(s, "shop-db", "D", "tab", "down", "enter")
+		s.Pass(time.Second)
+	}},
+	{name: "plan-compose-running", world: func(w *viewstest.World) { w.Cluster.Hold() }, play: func(s *viewstest.Session) {
+		s.Type("4", "]")
+		find(s, "shop", "D", "enter")
+		s.Pass(time.Second)
+		s.Type("y")
+		s.Pass(7 * time.Second)
+	}},
+	{name: "plan-drain-form", play: func(s *viewstest.Session) {
+		s.Type(":")
+		s.Write("nodes")
+		s.Type("enter")
+		find(s, "node-a", "P")
+		s.Type("down", "down", "enter", "tab", "space")
+		s.Pass(time.Second)
+	}},
+	{name: "plan-drain", play: func(s *viewstest.Session) {
+		s.Type(":")
+		s.Write("nodes")
+		s.Type("enter")
+		find(s, "node-a", "P")
+		s.Type("down", "down", "enter", "tab", "space")
+		s.Pass(time.Second)
+		s.Type("enter")
+		s.Pass(time.Second)
+	}},
+	{name: "plan-failed", world: func(w *viewstest.World) {
+		w.Cluster.Fail = w.Problem(core.Internal, "2 of 3 pods are not ready: CrashLoopBackOff of app in api-7d9f-x2x", "l shows their logs")
+	}, play: func(s *viewstest.Session) {
+		s.Type("3")
+		find(s, "scope:staging web", "S", "5")
+		s.Pass(time.Second)
+		s.Type("enter")
+		s.Pass(time.Second)
+		s.Type("y")
+	}},
+	{name: "verb-menu", play: func(s *viewstest.Session) { s.Type("4"); find(s, "shop-db", "S") }},
+	{name: "glass-asked", play: func(s *viewstest.Session) { planOn("node-agent")(s); s.Type("b"); s.Write("INC-77") }},
+	{name: "glass-broken", play: func(s *viewstest.Session) {
+		planOn("node-agent")(s)
+		s.Type("b")
+		s.Write("INC-77 node agents hang, asked for by ann")
+		s.Type("enter")
+		s.Pass(time.Second)
+	}},
+	{name: "tasks", world: func(w *viewstest.World) { w.Cluster.Hold() }, play: tasksPage},
+	{name: "tasks-record", world: func(w *viewstest.World) { w.Cluster.Hold() }, play: func(s *viewstest.Session) { tasksPage(s); s.Type("G", "k", "enter") }},
+	{name: "tasks-broken-journal", world: func(w *viewstest.World) { w.Cluster.Broken = text.Lit("line 3: was changed") }, play: keys("u")},
+	{name: "quit-while-running", world: func(w *viewstest.World) { w.Cluster.Hold() }, play: func(s *viewstest.Session) { tasksPage(s); s.Type("alt+1", "q", "q") }},
+	{name: "diff", play: func(s *viewstest.Session) { s.Type("3"); find(s, "shop web", "space", "space", "=") }},
+	{name: "edit-refused", play: func(s *viewstest.Session) {
+		s.Desk.Edit = func(x string) string { return strings.Replace(x, "replicas: 3", "replicas: broken", 1) }
+		s.Type("3")
+		find(s, "scope:staging web", "E")
 	}},
 	{name: "read-only", world: func(w *viewstest.World) { w.Cluster.Gate.SetReadOnly(true) }, play: keys("R")},
 	{name: "demo", options: func(o *views.Options) { o.Demo = true }},

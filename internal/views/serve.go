@@ -3,13 +3,11 @@ package views
 import (
 	tea "charm.land/bubbletea/v2"
 
-	"devops-tui/internal/actions"
 	"devops-tui/internal/core"
 	"devops-tui/internal/text"
 	"devops-tui/internal/views/dialog"
 	"devops-tui/internal/views/logs"
 	"devops-tui/internal/views/pane"
-	"devops-tui/themes"
 )
 
 // serve carries out what panes and dialogs asked for.
@@ -32,7 +30,17 @@ func (m *Model) serve() []tea.Cmd {
 			}
 			cmds = append(cmds, tea.SetClipboard(all), m.notify(pane.Notify{Text: text.Sprintf("copied %s: %d lines", r.What, len(r.Lines))}))
 		case pane.Change:
-			cmds = append(cmds, m.plan(r.Verb, r.Refs))
+			cmds = append(cmds, m.plan(r))
+		case pane.Undo:
+			cmds = append(cmds, m.undo(r.ID))
+		case pane.BreakGlass:
+			cmds = append(cmds, m.askGlass(r.Then))
+		case pane.FollowTask:
+			cmds = append(cmds, m.followTask(r.ID))
+		case pane.CloseDialog:
+			m.closeDialog()
+		case pane.ShowText:
+			m.open(dialog.NewText(r.Title, r.Syntax, r.Lines))
 		case pane.Choose:
 			m.open(dialog.NewMenu(r.Title, r.Items, len(r.Items) > 12))
 		}
@@ -83,75 +91,4 @@ func (m *Model) targets() []core.Ref {
 		return []core.Ref{ref}
 	}
 	return nil
-}
-
-// change plans a verb for the marks or the subject, or says why not.
-func (m *Model) change(verb string) tea.Cmd {
-	refs := m.targets()
-	if l, ok := m.top().focused().(marker); ok && len(refs) == 0 && l.Marked() > 0 {
-		return m.notify(pane.Notify{Text: text.Sprintf("%s: the filter hides all %d marked rows", verb, l.Marked()), Bad: true})
-	}
-	if len(refs) == 0 {
-		return m.notify(pane.Notify{Text: text.Sprintf("%s: nothing is selected", verb), Bad: true})
-	}
-	if len(refs) == 1 {
-		if r := m.env.Snap.Find(refs[0]); r != nil {
-			if why := m.reason(verb, r); !why.Empty() {
-				return m.notify(pane.Notify{Text: text.Sprintf("%s %s: %s", verb, text.Clean(refs[0].Name), why), Bad: true})
-			}
-		}
-	}
-	return m.plan(verb, refs)
-}
-
-func (m *Model) plan(verb string, refs []core.Ref) tea.Cmd {
-	if m.o.Engine == nil {
-		return m.notify(pane.Notify{Text: text.Lit("no actions here"), Bad: true})
-	}
-	d, cmd := dialog.NewPlan(m.o.Engine, verb, refs, policyToken)
-	m.open(d)
-	return cmd
-}
-
-func policyToken(p actions.Policy) themes.Token {
-	switch p.Level {
-	case actions.Free:
-		return themes.EnvFree
-	case actions.Name:
-		return themes.EnvName
-	case actions.Deny:
-		return themes.EnvDeny
-	default:
-		return themes.EnvConfirm
-	}
-}
-
-// openActions is the menu of everything possible here, with reasons.
-func (m *Model) openActions() {
-	refs := m.targets()
-	if len(refs) == 0 || m.o.Engine == nil {
-		m.env.Send(pane.Notify{Text: text.Lit("nothing is selected")})
-		return
-	}
-	r := m.env.Snap.Find(refs[0])
-	if r == nil {
-		m.env.Send(pane.Notify{Text: text.Lit("the object is gone")})
-		return
-	}
-	var items []pane.Item
-	for _, o := range m.o.Engine.Verbs(r) {
-		verb := o.Verb.ID
-		items = append(items, pane.Item{
-			Title: o.Verb.Title, Key: text.Clean(o.Verb.Key), Disabled: o.Disabled,
-			Do: func(e *pane.Env) tea.Cmd {
-				e.Send(pane.Change{Verb: verb, Refs: refs})
-				return nil
-			},
-		})
-	}
-	title := text.Clean(refs[0].Path())
-	if len(refs) > 1 {
-		title = text.Sprintf("%d objects", len(refs))
-	}
-	m.open(dialog.NewMenu(text.Sprintf("Actions · %s", title), items, false))
 }

@@ -59,6 +59,9 @@ func (m *Model) draw() {
 		return
 	}
 	header := kit.Block{m.header()}
+	if g := m.glass(); g != "" {
+		header = append(header, g)
+	}
 	if t := m.trouble(); t != "" {
 		header = append(header, t)
 	}
@@ -154,7 +157,7 @@ func (m *Model) status(names, clock bool) []kit.Span {
 	right := m.sources(names)
 	sep := kit.Span{Tok: themes.Muted, Text: text.Lit("  ")}
 	if n := m.running(); n > 0 {
-		right = append(right, sep, kit.Span{Tok: themes.Pending, Text: text.Sprintf("%d changing", n)})
+		right = append(right, sep, kit.Span{Tok: themes.Pending, Text: text.Sprintf("%d running", n)})
 	}
 	if m.o.Demo {
 		right = append(right, sep, kit.Span{Tok: themes.Demo, Text: text.Lit(" DEMO ")})
@@ -316,9 +319,20 @@ func (m *Model) footer() string {
 	}
 	for i := range cmds {
 		c := &cmds[i]
+		if c.Changes && m.o.Engine == nil {
+			continue
+		}
 		h := kit.Hint{Key: c.Key(), Label: c.Title, Change: c.Changes}
-		if c.Changes {
-			h.Disabled = row == nil || !m.reason(c.Verb, row).Empty()
+		if c.Changes && c.Verb != core.VerbUndo {
+			if row == nil {
+				continue
+			}
+			group := m.o.Engine.Group(c.Verb)
+			offers := m.offers(row)
+			if !offers.exist(group) {
+				continue
+			}
+			h.Disabled = !offers.why(group, c.Verb).Empty()
 		}
 		if c.ID != keys.Help {
 			hints = append(hints, h)

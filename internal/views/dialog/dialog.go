@@ -18,10 +18,12 @@ type Dialog interface {
 	Draw(e *pane.Env, body kit.Block, w, h int) kit.Block
 	// Key takes a key; closed ends the dialog.
 	Key(e *pane.Env, k tea.KeyPressMsg) (closed bool, cmd tea.Cmd)
-	Paste(e *pane.Env, s string)
+	Paste(e *pane.Env, s string) tea.Cmd
 	// Click takes a click on a cell of the screen body.
 	Click(e *pane.Env, x, y int) (closed bool, cmd tea.Cmd)
 	Message(e *pane.Env, msg tea.Msg) tea.Cmd
+	// Wheel scrolls what is too long, by rows.
+	Wheel(by int)
 	Refresh(*pane.Env)
 	Close()
 }
@@ -29,8 +31,9 @@ type Dialog interface {
 // base gives dialogs the methods that most do not need.
 type base struct{ rect kit.Rect }
 
-func (*base) Paste(*pane.Env, string)                            {}
+func (*base) Paste(*pane.Env, string) tea.Cmd                    { return nil }
 func (*base) Message(*pane.Env, tea.Msg) tea.Cmd                 { return nil }
+func (*base) Wheel(int)                                          {}
 func (*base) Refresh(*pane.Env)                                  {}
 func (*base) Close()                                             {}
 func (*base) Click(*pane.Env, int, int) (closed bool, _ tea.Cmd) { return false, nil }
@@ -142,11 +145,15 @@ func (m *Menu) Key(e *pane.Env, k tea.KeyPressMsg) (bool, tea.Cmd) {
 }
 
 // Paste goes to the input line.
-func (m *Menu) Paste(_ *pane.Env, s string) {
+func (m *Menu) Paste(_ *pane.Env, s string) tea.Cmd {
 	if m.input != nil && m.input.Paste(s) {
 		m.narrow()
 	}
+	return nil
 }
+
+// Wheel moves the selection.
+func (m *Menu) Wheel(by int) { m.menu.Move(by) }
 
 // Click chooses an item; beside the menu it closes.
 func (m *Menu) Click(e *pane.Env, x, y int) (bool, tea.Cmd) {

@@ -75,8 +75,17 @@ func (h *Help) Key(_ *pane.Env, k tea.KeyPressMsg) (bool, tea.Cmd) {
 	return false, nil
 }
 
+// scroller is what the keys of movement move in a dialog.
+type scroller interface {
+	Scroll(rows int)
+	Page(n int)
+	HalfPage(n int)
+	Home()
+	End()
+}
+
 // scroll moves a text by a key; false: the key does not move it.
-func scroll(d *kit.Doc, k tea.KeyPressMsg) bool {
+func scroll(d scroller, k tea.KeyPressMsg) bool {
 	switch {
 	case key.Matches(k, keyDown, keyVimDown):
 		d.Scroll(1)
@@ -102,3 +111,6 @@ func scroll(d *kit.Doc, k tea.KeyPressMsg) bool {
 
 // Click beside the help closes it.
 func (h *Help) Click(_ *pane.Env, x, y int) (bool, tea.Cmd) { return !h.rect.Contains(x, y), nil }
+
+// Wheel scrolls.
+func (h *Help) Wheel(by int) { h.doc.Scroll(by) }

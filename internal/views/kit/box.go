@@ -111,6 +111,11 @@ func rule(st *Styles, tok themes.Token, w int, from, to Glyph, left, right []Spa
 	return l.Glyph(tok, to).Line()
 }
 
+// Rule is a line across the inside of a box, with text on it.
+func Rule(st *Styles, w int, left, right []Span) string {
+	return rule(st, themes.Border, w, st.Glyphs.Horizontal, st.Glyphs.Horizontal, left, right)
+}
+
 // fill repeats a glyph.
 func (l *Builder) fill(tok themes.Token, g Glyph, n int) *Builder {
 	if n = min(n, l.Left()); n > 0 {

@@ -59,6 +59,7 @@ type Glyphs struct {
 	BarFull, BarEmpty, StageDone, StageTodo      Glyph
 	AxisV, AxisH, AxisCorner, AxisTick, GuideH   Glyph
 	Deploy, Gap, Selected, Disabled              Glyph
+	Becomes, Checked, Unchecked, Flag            Glyph // before → after; a switch; what stands out in a journal
 
 	Levels  []Glyph // rising bars, first is the lowest that is not empty
 	Heat    []Glyph // rising shades, first is "nothing"
@@ -85,7 +86,7 @@ var asciiGlyphs = Glyphs{
 	Horizontal: g("-"), Vertical: g("|"), TopLeft: g("+"), TopRight: g("+"), BottomLeft: g("+"), BottomRight: g("+"),
 	BarFull: g("#"), BarEmpty: g("."), StageDone: g("#"), StageTodo: g("."),
 	AxisV: g("|"), AxisH: g("-"), AxisCorner: g("+"), AxisTick: g("+"), GuideH: g("-"),
-	Deploy: g(":"), Gap: g("~"), Selected: g(">"), Disabled: g("-"),
+	Deploy: g(":"), Gap: g("~"), Selected: g(">"), Disabled: g("-"), Becomes: g(">"), Checked: g("x"), Unchecked: g(" "), Flag: g("!"),
 	Levels: glyphs("_", ".", "-", "=", "+", "*", "#", "@"), Heat: glyphs(".", "-", "+", "#", "@"),
 }
 
@@ -99,7 +100,7 @@ var unicodeGlyphs = Glyphs{
 	Horizontal: g("─"), Vertical: g("│"), TopLeft: g("╭"), TopRight: g("╮"), BottomLeft: g("╰"), BottomRight: g("╯"),
 	BarFull: g("█"), BarEmpty: g("░"), StageDone: g("▰"), StageTodo: g("▱"),
 	AxisV: g("│"), AxisH: g("─"), AxisCorner: g("└"), AxisTick: g("┤"), GuideH: g("╌"),
-	Deploy: g("┊"), Gap: g("╌"), Selected: g("▸"), Disabled: g("⊘"),
+	Deploy: g("┊"), Gap: g("╌"), Selected: g("▸"), Disabled: g("⊘"), Becomes: g("→"), Checked: g("x"), Unchecked: g(" "), Flag: g("⚑"),
 	Levels: glyphs("▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"), Heat: glyphs("·", "░", "▒", "▓", "█"),
 	Braille: true,
 }

@@ -186,3 +186,14 @@ func (l *Builder) caret(st *Styles, s string) {
 	l.b = fit(l.b, s, n, false, "")
 	l.foreign(n)
 }
+
+// Input appends an input of n cells, prompt included.
+func (l *Builder) Input(in *Input, n int) *Builder {
+	if n = min(n, l.Left()); n <= 0 {
+		return l
+	}
+	line, _ := in.Draw(l.st, n)
+	l.b = append(l.b, line...)
+	l.foreign(n)
+	return l
+}

@@ -147,3 +147,13 @@ func appendStages(b []byte, g *Glyphs, done, n, w int) []byte {
 	}
 	return pad(b, w-cells)
 }
+
+// Stages appends done of n stages in at most w cells.
+func (l *Builder) Stages(tok themes.Token, done, n, w int) *Builder {
+	if w = min(w, n, l.Left()); w > 0 {
+		l.pen(tok)
+		l.b = appendStages(l.b, l.st.Glyphs, done, n, w)
+		l.foreign(w)
+	}
+	return l
+}

@@ -156,3 +156,17 @@ func wraps(dst []int, s string, w int) []int {
 	}
 	return dst
 }
+
+// Styled appends a line with its own colours over a base token, cut where the
+// line under way ends.
+func (l *Builder) Styled(base themes.Token, t text.Line) *Builder {
+	n := min(width(t.String()), l.Left())
+	if n <= 0 {
+		return l
+	}
+	p := painter{st: l.st, surface: l.surface}
+	p.cut(base, t, nil)
+	l.b = p.paint(l.b, t.String(), 0, len(t.String()), n, 0, l.st.On(l.surface, base))
+	l.foreign(n)
+	return l
+}

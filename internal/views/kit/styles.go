@@ -268,6 +268,20 @@ func PhaseToken(p core.Phase) themes.Token {
 	}
 }
 
+// OutcomeLook is the glyph and the style of how a change ended.
+func OutcomeLook(o core.Outcome) (core.Phase, themes.Token) {
+	switch o {
+	case core.OutcomeHealthy:
+		return core.Succeeded, themes.OK
+	case core.OutcomeUnknown:
+		return core.Unknown, themes.Warn
+	case core.OutcomeRefused:
+		return core.Failed, themes.Degraded
+	default:
+		return core.Failed, themes.Failed
+	}
+}
+
 // WordToken is the token of a phase's word in a row, next to its glyph: what
 // is well is plain text, so that trouble stands out and a row that is well
 // costs fewer bytes.

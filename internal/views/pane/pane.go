@@ -63,6 +63,14 @@ func (s Scope) Shows(ref core.Ref) bool {
 	return (s.Instance == core.Instance{} || s.Instance == ref.Instance()) && (s.Namespace == "" || ref.Namespace == "" || s.Namespace == ref.Namespace)
 }
 
+// KeyOf is the key of a command, as it is shown.
+func (e *Env) KeyOf(id string) text.Safe {
+	if c, ok := e.Keys.Command(id); ok {
+		return c.Key()
+	}
+	return text.Safe{}
+}
+
 // Send asks the model for something; it is served when the call returns.
 func (e *Env) Send(r Request) { e.out = append(e.out, r) }
 
@@ -101,10 +109,27 @@ type (
 		Lines []text.Line
 		What  text.Safe
 	}
-	// Change plans a verb for objects.
+	// Change plans a verb for objects. What it asks is asked, unless there is
+	// nothing to choose and Hurry is set.
 	Change struct {
-		Verb string
-		Refs []core.Ref
+		Verb  string
+		Refs  []core.Ref
+		Hurry bool
+	}
+	// Undo plans the inverse of a change; ID "" is the last one that has any.
+	Undo struct{ ID string }
+	// BreakGlass asks for the reason, breaks the glass, and plans Then if it
+	// names a verb.
+	BreakGlass struct{ Then Change }
+	// FollowTask shows how a change goes.
+	FollowTask struct{ ID string }
+	// CloseDialog closes the dialog that is open.
+	CloseDialog struct{}
+	// ShowText shows a text in a dialog of its own.
+	ShowText struct {
+		Title  text.Safe
+		Syntax string
+		Lines  []text.Line
 	}
 	// Choose opens a menu; the chosen item's Do is called with the environment.
 	Choose struct {
@@ -122,13 +147,18 @@ type Item struct {
 	Do            func(*Env) tea.Cmd
 }
 
-func (Open) request()      {}
-func (OpenLogs) request()  {}
-func (Notify) request()    {}
-func (CopyText) request()  {}
-func (CopyLines) request() {}
-func (Change) request()    {}
-func (Choose) request()    {}
+func (Open) request()        {}
+func (OpenLogs) request()    {}
+func (Notify) request()      {}
+func (CopyText) request()    {}
+func (CopyLines) request()   {}
+func (Change) request()      {}
+func (Choose) request()      {}
+func (Undo) request()        {}
+func (BreakGlass) request()  {}
+func (CloseDialog) request() {}
+func (FollowTask) request()  {}
+func (ShowText) request()    {}
 
 // Pane is one rectangle of the cockpit. Panes are plain structs on the model's
 // goroutine; they never wait.

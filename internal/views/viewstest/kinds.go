@@ -24,22 +24,28 @@ var (
 	colMemPct = core.Column{ID: "mem%", Title: text.Lit("%MEM/L"), Type: core.Percent, Usage: core.MemUsed}
 )
 
-var restarts = []string{"restart"}
-
 func workload(name, plural string, title text.Safe, rank int, more ...core.Column) core.Kind {
 	cols := []core.Column{colName}
 	if len(more) == 0 {
 		more = []core.Column{colReady, colStatus, col("up-to-date", text.Lit("UP-TO-DATE"), core.Number), col("available", text.Lit("AVAILABLE"), core.Number)}
 	}
 	cols = append(append(cols, more...), colImages, colAge)
-	return core.Kind{Name: name, Plural: plural, Title: title, Namespaced: true, Logs: true, Workload: true, Verbs: restarts, Rank: rank, Columns: cols}
+	return core.Kind{Name: name, Plural: plural, Title: title, Namespaced: true, Logs: true, Workload: true, Rank: rank, Columns: cols}
+}
+
+// with gives the kinds their verbs.
+func with(kinds []core.Kind) []core.Kind {
+	for i := range kinds {
+		kinds[i].Verbs = kindVerbs[kinds[i].Name]
+	}
+	return kinds
 }
 
 // kubeKinds are the kinds of a cluster, in the columns that the real source has.
 func kubeKinds() []core.Kind {
-	return []core.Kind{
+	return with([]core.Kind{
 		{
-			Name: "pod", Plural: "pods", Aliases: []string{"po"}, Title: text.Lit("Pods"), Namespaced: true, Logs: true, Verbs: restarts, Rank: 10,
+			Name: "pod", Plural: "pods", Aliases: []string{"po"}, Title: text.Lit("Pods"), Namespaced: true, Logs: true, Rank: 10,
 			Columns: []core.Column{
 				colName, colReady, colStatus, col("restarts", text.Lit("RESTARTS"), core.Number), colCPU, colMem, colMemPct,
 				wide(col("ip", text.Lit("IP"), core.Text)), col("node", text.Lit("NODE"), core.Text), colAge,
@@ -58,6 +64,7 @@ func kubeKinds() []core.Kind {
 			Name: "service", Plural: "services", Aliases: []string{"svc"}, Title: text.Lit("Services"), Namespaced: true, Logs: true, Rank: 40,
 			Columns: []core.Column{colName, col("type", text.Lit("TYPE"), core.Text), col("ports", text.Lit("PORT(S)"), core.Text), colAge},
 		},
+		{Name: "namespace", Plural: "namespaces", Aliases: []string{"ns"}, Title: text.Lit("Namespaces"), Rank: 50, Columns: []core.Column{colName, colStatus, colAge}},
 		{
 			Name: "secret", Plural: "secrets", Title: text.Lit("Secrets"), Namespaced: true, Rank: 51,
 			Columns: []core.Column{colName, col("data", text.Lit("DATA"), core.Number), colAge},
@@ -66,21 +73,21 @@ func kubeKinds() []core.Kind {
 			Name: "event", Plural: "events", Aliases: []string{"ev"}, Title: text.Lit("Events"), Namespaced: true, Rank: 60,
 			Columns: []core.Column{col("last", text.Lit("LAST SEEN"), core.Age), colStatus, col("reason", text.Lit("REASON"), core.Text), col("object", text.Lit("OBJECT"), core.Text), flex(col("message", text.Lit("MESSAGE"), core.Text)), col("count", text.Lit("COUNT"), core.Number)},
 		},
-	}
+	})
 }
 
 // dockerKinds are the kinds of a container host.
 func dockerKinds() []core.Kind {
-	return []core.Kind{
+	return with([]core.Kind{
 		{
-			Name: "container", Plural: "containers", Title: text.Lit("Containers"), Logs: true, Verbs: restarts, Rank: 10,
+			Name: "container", Plural: "containers", Title: text.Lit("Containers"), Logs: true, Rank: 10,
 			Columns: []core.Column{
 				colName, colStatus, col("health", text.Lit("HEALTH"), core.Text), colCPU, colMem, col("restarts", text.Lit("RESTARTS"), core.Number),
 				flex(col("image", text.Lit("IMAGE"), core.Text)), col("project", text.Lit("PROJECT"), core.Text), col("ports", text.Lit("PORTS"), core.Text), colAge,
 			},
 		},
 		{
-			Name: "project", Plural: "projects", Title: text.Lit("Projects"), Logs: true, Workload: true, Verbs: restarts, Rank: 20,
+			Name: "project", Plural: "projects", Title: text.Lit("Projects"), Logs: true, Workload: true, Rank: 20,
 			Columns: []core.Column{colName, colStatus, col("running", text.Lit("RUNNING"), core.Number), col("containers", text.Lit("CONTAINERS"), core.Number), colAge},
 		},
 		{
@@ -89,16 +96,16 @@ func dockerKinds() []core.Kind {
 		},
 		{Name: "volume", Plural: "volumes", Title: text.Lit("Volumes"), Rank: 61, Columns: []core.Column{colName, col("driver", text.Lit("DRIVER"), core.Text), colAge}},
 		{Name: "network", Plural: "networks", Title: text.Lit("Networks"), Rank: 62, Columns: []core.Column{colName, col("driver", text.Lit("DRIVER"), core.Text), colAge}},
-	}
+	})
 }
 
 // pipelineKinds are the kinds of a pipeline server.
 func pipelineKinds() []core.Kind {
-	return []core.Kind{{
-		Name: "run", Plural: "runs", Title: text.Lit("Runs"), Logs: true, Verbs: restarts, Rank: 5,
+	return with([]core.Kind{{
+		Name: "run", Plural: "runs", Title: text.Lit("Runs"), Logs: true, Rank: 5,
 		Columns: []core.Column{
 			colName, col("number", text.Lit("#"), core.Number), col("branch", text.Lit("BRANCH"), core.Text), col("commit", text.Lit("COMMIT"), core.Text),
 			col("stage", text.Lit("STAGE"), core.Text), colStatus, col("duration", text.Lit("DURATION"), core.Duration), wide(col("author", text.Lit("AUTHOR"), core.Text)), colAge,
 		},
-	}}
+	}})
 }

@@ -65,9 +65,11 @@ type Session struct {
 	M      *views.Model
 	World  *World
 	Engine *actions.Engine
+	Desk   *Desk
 	Quit   bool     // the cockpit asked to end
 	Sent   []string // other messages for the framework: "tea.clearScreenMsg"
 	Copied []string // what went to the clipboard
+	Raw    []string // what was written to the terminal as it is
 
 	mu    sync.Mutex
 	inbox []reply
@@ -82,10 +84,16 @@ type reply struct {
 // Open starts a cockpit of 120 x 40 over the world. It ends with the test.
 func Open(t TB, w *World, options ...func(*views.Options)) *Session {
 	t.Helper()
-	s := &Session{T: t, World: w, Engine: w.Cluster.Engine()}
+	s := &Session{T: t, World: w, Engine: w.Cluster.Engine(), Desk: &Desk{}}
 	o := views.Options{
 		Store: w.Store, Backend: w.Backend, Engine: s.Engine, Theme: Theme("dark"), Profile: colorprofile.TrueColor, Clock: time.Now,
-		ReadOnly: w.Cluster.Gate.ReadOnly, Badge: Badge,
+		ReadOnly: w.Cluster.Gate.ReadOnly, Badge: Badge, Terminal: s.Desk.Terminal, Editor: s.Desk,
+		Exec: func(c tea.ExecCommand, done tea.ExecCallback) tea.Cmd {
+			return func() tea.Msg { return done(c.Run()) }
+		},
+		Audit: func() views.AuditTrail {
+			return views.AuditTrail{OK: w.Cluster.Broken.Empty(), Records: len(w.Cluster.Records()), Says: w.Cluster.Broken}
+		},
 	}
 	for _, f := range options {
 		f(&o)
@@ -194,6 +202,9 @@ func (s *Session) take(msg tea.Msg) {
 		for _, c := range m {
 			s.run(c)
 		}
+		return
+	case tea.RawMsg:
+		s.Raw = append(s.Raw, fmt.Sprint(m.Msg))
 		return
 	case tea.QuitMsg:
 		s.Quit = true

@@ -24,6 +24,9 @@ type Sources struct {
 	changes []core.Ref
 	records []journal.Record
 	hold    chan struct{}
+	opens   int      // plans of verbs that only open something
+	asked   []string // what was planned, with its parameters
+	typed   []string // what sessions were told
 
 	// Off, if not nil, says why an object cannot be restarted now.
 	Off func(*core.Resource) text.Safe
@@ -31,6 +34,10 @@ type Sources struct {
 	Missing map[core.Instance]bool
 	// Refuse, if not nil, is what planning ends with.
 	Refuse *core.Problem
+	// Broken says what is wrong with the journal; empty: nothing.
+	Broken text.Safe
+	// Fail, if not nil, is what verifying ends with.
+	Fail *core.Problem
 	// Dress, if not nil, changes a plan before it is shown.
 	Dress func(*core.Plan)
 }
@@ -53,6 +60,37 @@ func (s *Sources) Counts() (reads, plans, changes int) {
 	defer s.mu.Unlock()
 	return s.reads, s.plans, len(s.changes)
 }
+
+// Opens is how often a shell or a port-forward was planned.
+func (s *Sources) Opens() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.opens
+}
+
+// Asked is what was planned, in order: "scale web map[replicas:5]".
+func (s *Sources) Asked() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]string(nil), s.asked...)
+}
+
+// Typed is what the sessions read from the terminal.
+func (s *Sources) Typed() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]string(nil), s.typed...)
+}
+
+// Records are those of the journal.
+func (s *Sources) Records() []journal.Record {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]journal.Record(nil), s.records...)
+}
+
+// List implements the reading side of a journal.
+func (s *Sources) List(f journal.Filter) ([]journal.Record, error) { return f.Apply(s.Records()), nil }
 
 // Changed are the objects that were changed.
 func (s *Sources) Changed() []core.Ref {
@@ -79,6 +117,7 @@ func (s *Sources) Ready() error { return nil }
 func (s *Sources) Append(r journal.Record) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	r.Seq = uint64(len(s.records) + 1)
 	s.records = append(s.records, r)
 	return nil
 }
@@ -163,24 +202,16 @@ func (y system) plan(ref core.Ref) (*core.Operation, error) {
 			s.changes = append(s.changes, ref)
 			return nil
 		},
-		Verify: func(ctx context.Context, report func(core.Progress)) (core.Outcome, error) {
-			report(core.Progress{Done: 1, Total: 3, Text: w.safe("progress", "1 of 3 pods replaced")})
-			if hold != nil {
-				select {
-				case <-hold:
-				case <-ctx.Done():
-					return core.OutcomeUnknown, ctx.Err()
-				}
-			}
-			return core.OutcomeHealthy, nil
-		},
+		Verify: y.verify(hold),
 	}, nil
 }
 
 // Policy is the world's: prod asks for the name, its kube-system denies,
 // staging asks for y, pipelines too, and the local host is free.
-func Policy(ref core.Ref, _ string, _ int) actions.Policy {
+func Policy(ref core.Ref, verb string, danger int) actions.Policy {
 	switch {
+	case core.Opens(verb) && danger == 0 && ref.Instance() != Prod:
+		return actions.Policy{Level: actions.Free}
 	case ref.Instance() == Prod && ref.Namespace == "kube-system":
 		return actions.Policy{Level: actions.Deny, Environment: text.Lit("prod"), Why: text.Lit("the platform team does that")}
 	case ref.Instance() == Prod:
@@ -196,6 +227,6 @@ func Policy(ref core.Ref, _ string, _ int) actions.Policy {
 // Engine makes the action engine over the systems.
 func (s *Sources) Engine() *actions.Engine {
 	return actions.New(actions.Options{
-		Verbs: []actions.Verb{s.restart()}, Resolver: s, Config: actions.PolicyFunc(Policy), Gate: s.Gate, Journal: s, Clock: time.Now, User: "kim", Host: "desk",
+		Verbs: s.verbs(), Resolver: s, Config: actions.PolicyFunc(Policy), Gate: s.Gate, Journal: s, Clock: time.Now, User: "kim", Host: "desk",
 	})
 }
