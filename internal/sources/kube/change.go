@@ -49,6 +49,8 @@ type change struct {
 	// arrived reports whether an object shows the change: after an unknown
 	// outcome it tells whether the request came through.
 	arrived func(o tree) bool
+	// read reads the object back; nil: as it is fetched.
+	read func(ctx context.Context) (tree, error)
 	// settled judges a read-back: how far it is, and a message, which is empty when
 	// nothing is left to wait for; an error ends it as failed. nil: at once.
 	settled func(o tree, gen int) (done, total int, msg text.Safe, err error)
@@ -62,6 +64,7 @@ type change struct {
 	after tree     // the server's answer to the dry run
 	said  []string // its warnings: deprecated versions, unknown fields
 	gen   int      // the generation that the change made; 0: not known
+	stuck string   // when the rollout before it was given up; "": it was not
 }
 
 // newChange is a change of an object that was just fetched.
@@ -173,6 +176,7 @@ func (c *change) execute(ctx context.Context, _ core.Output) error {
 		return &core.Problem{Kind: core.Conflict, Summary: text.Sprintf("%s %s was changed since the plan was made", c.k.Name, c.ref.Name), Hint: text.Lit("look at the plan again")}
 	}
 	c.rev = now.str("metadata", "resourceVersion")
+	_, c.stuck = deadline(now)
 	after, err := c.send(ctx, false)
 	if err != nil {
 		return c.s.outcome(c.cannot(), err)

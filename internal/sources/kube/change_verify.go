@@ -18,7 +18,7 @@ func (c *change) verify(ctx context.Context, report func(core.Progress)) (core.O
 	var wait backoff
 	for {
 		rung := c.s.bell.wait()
-		_, o, err := c.s.fetch(ctx, c.ref)
+		o, err := c.readBack(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return core.OutcomeUnknown, ctx.Err()
@@ -58,11 +58,21 @@ func (c *change) verify(ctx context.Context, report func(core.Progress)) (core.O
 	}
 }
 
+func (c *change) readBack(ctx context.Context) (tree, error) {
+	if c.read != nil {
+		return c.read(ctx)
+	}
+	_, o, err := c.s.fetch(ctx, c.ref)
+	return o, err
+}
+
 // rollout judges a deployment, stateful set or daemon set by the rules of
 // `kubectl rollout status`.
 func (c *change) rollout(o tree, gen int) (done, total int, msg text.Safe, err error) {
 	done, total, msg = rolloutProgress(c.k.Name, o, gen)
-	if why := deadline(o); why != "" {
+	// What was given up before the change says nothing of it: the controller
+	// takes its word back only when the new rollout makes progress.
+	if why, at := deadline(o); why != "" && at != c.stuck && o.num("status", "observedGeneration") >= gen {
 		return done, total, msg, &core.Problem{Kind: core.Unreachable, Summary: text.Sprintf("the rollout does not progress: %s", why), Hint: text.Sprintf("kubectl -n %s describe %s/%s; the old pods that still run are left alone", c.ref.Namespace, c.k.Name, c.ref.Name)}
 	}
 	return done, total, msg, nil
@@ -102,14 +112,14 @@ func rolloutProgress(kind string, o tree, gen int) (done, total int, msg text.Sa
 	return total, total, text.Safe{}
 }
 
-// deadline returns the controller's message when it gave up.
-func deadline(o tree) string {
+// deadline returns the controller's message when it gave up, and when that was.
+func deadline(o tree) (why, at string) {
 	for _, c := range o.items("status", "conditions") {
 		if c.str("type") == "Progressing" && c.str("reason") == "ProgressDeadlineExceeded" {
-			return c.str("message")
+			return c.str("message"), c.str("lastUpdateTime")
 		}
 	}
-	return ""
+	return "", ""
 }
 
 func isProblem(err error, kinds ...core.ProblemKind) bool {

@@ -52,6 +52,9 @@ func (p *page) when(t time.Time) string {
 // Describe tells what a human wants to know of an object: what it is, whose,
 // its state and why, its containers, what is configured, what happened.
 func (s *Source) Describe(ctx context.Context, ref core.Ref) (core.Document, error) {
+	if ref.Kind == kindRelease {
+		return s.describeRelease(ctx, ref)
+	}
 	k, o, err := s.fetch(ctx, ref)
 	if err != nil {
 		return core.Document{}, err

@@ -52,7 +52,21 @@ func (s *Source) Diagnose(ctx context.Context) []core.Finding {
 	default:
 		note(core.FindingProblem, s.problem(text.Lit("metrics.k8s.io"), err).Summary, text.Lit("kubectl get apiservice v1beta1.metrics.k8s.io -o yaml"))
 	}
+	s.diagnoseHelm(ctx, note)
 	return out
+}
+
+func (s *Source) diagnoseHelm(ctx context.Context, note func(core.FindingLevel, text.Safe, text.Safe)) {
+	path, missing := s.helm.find()
+	if missing != nil {
+		note(core.FindingInfo, missing.Summary, missing.Hint)
+		return
+	}
+	if _, version, err := s.helm.version(ctx, path); err != nil {
+		note(core.FindingProblem, text.Sprintf("%s does not run: %s", path, complaint(err)), missingHelm)
+	} else {
+		note(core.FindingOK, text.Sprintf("helm %s rolls releases back (%s)", version, path), text.Safe{})
+	}
 }
 
 func (s *Source) diagnoseRules(rules ruleSet, ns string, note func(core.FindingLevel, text.Safe, text.Safe)) {

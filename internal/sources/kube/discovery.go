@@ -33,7 +33,9 @@ func (t *kindTable) init() {
 	t.byName, t.names = map[string]*kind{}, map[string]string{}
 	for _, k := range builtin {
 		t.byName[k.Name] = k
-		t.names[k.group+"/"+k.resource] = k.Name
+		if k != releaseKind {
+			t.names[k.group+"/"+k.resource] = k.Name
+		}
 	}
 }
 
@@ -112,8 +114,12 @@ type apiResource struct {
 	} `json:"responseKind"`
 	Verbs      []string `json:"verbs"`
 	ShortNames []string `json:"shortNames"`
+	Parts      []struct {
+		Name string `json:"subresource"`
+	} `json:"subresources"`
 
 	group, version string
+	scale          bool // it has a scale subresource
 }
 
 // discover asks the server for its kinds and adds what is new.
@@ -165,10 +171,17 @@ func (a *apiResource) kind() *kind {
 	if name == "" {
 		name = strings.ToLower(a.ResponseKind.Kind)
 	}
+	verbs := verbsOf(name)
+	for _, p := range a.Parts {
+		a.scale = a.scale || p.Name == "scale"
+	}
+	if a.scale && !slices.Contains(verbs, core.VerbScale) {
+		verbs = append(verbs, core.VerbScale)
+	}
 	return &kind{
 		Kind: core.Kind{
 			Name: name, Plural: a.Resource, Aliases: a.ShortNames, Title: text.Clean(a.ResponseKind.Kind), Namespaced: a.Scope == "Namespaced",
-			Rank: 100, Columns: []core.Column{nameCol, ageCol}, Verbs: verbsOf(name),
+			Rank: 100, Columns: []core.Column{nameCol, ageCol}, Verbs: verbs,
 		},
 		group: a.group, version: a.version, resource: a.Resource, gvkKind: a.ResponseKind.Kind,
 		list: true, watch: slices.Contains(a.Verbs, "watch"),
@@ -255,12 +268,18 @@ func discoverGroup(ctx context.Context, c *client, root, gv string) ([]apiResour
 	if !ok {
 		group, version = "", gv
 	}
+	scales := map[string]bool{}
+	for _, r := range answer.Resources {
+		if of, ok := strings.CutSuffix(r.Name, "/scale"); ok {
+			scales[of] = true
+		}
+	}
 	var out []apiResource
 	for _, r := range answer.Resources {
 		if strings.Contains(r.Name, "/") || hidden(group, r.Name) || !slices.Contains(r.Verbs, "list") {
 			continue
 		}
-		a := apiResource{Resource: r.Name, Singular: r.Singular, Verbs: r.Verbs, ShortNames: r.ShortNames, group: group, version: version}
+		a := apiResource{Resource: r.Name, Singular: r.Singular, Verbs: r.Verbs, ShortNames: r.ShortNames, group: group, version: version, scale: scales[r.Name]}
 		a.ResponseKind.Kind = r.Kind
 		if r.Namespaced {
 			a.Scope = "Namespaced"

@@ -18,6 +18,9 @@ const maxEvents = 1000
 
 // Events returns what the cluster says happened to ref, newest first.
 func (s *Source) Events(ctx context.Context, ref core.Ref) ([]core.Event, error) {
+	if ref.Kind == kindRelease {
+		return nil, nil // Helm writes none
+	}
 	k, err := s.kindOf(ctx, ref.Kind)
 	if err != nil {
 		return nil, err

@@ -12,9 +12,12 @@ var _ sources.Former = (*Source)(nil)
 // forms are what the verbs ask, each in the file of its verb. A verb that is
 // not here asks nothing.
 var forms = map[string]func(s *Source, ctx context.Context, k *kind, ref core.Ref) (core.Form, error){
-	core.VerbDelete: (*Source).deleteForm,
-	core.VerbDrain:  (*Source).drainForm,
-	core.VerbShell:  (*Source).shellForm,
+	core.VerbDelete:   (*Source).deleteForm,
+	core.VerbDrain:    (*Source).drainForm,
+	core.VerbRollback: (*Source).rollbackForm,
+	core.VerbDeploy:   (*Source).deployForm,
+	core.VerbScale:    (*Source).scaleForm,
+	core.VerbShell:    (*Source).shellForm,
 }
 
 // Form tells what a verb asks before it is planned for ref.

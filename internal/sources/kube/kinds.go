@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"net/url"
 	"strings"
 
 	"devops-tui/internal/core"
@@ -14,9 +15,10 @@ type kind struct {
 	group, version, resource string
 	gvkKind                  string // "ReplicaSet"
 	// reduce makes a row of one encoded object; nil: read as a table.
-	reduce func(*reducer, []byte) (*core.Resource, error)
-	list   bool // false: no list or no watch verb (discovered kinds)
-	watch  bool
+	reduce   func(*reducer, []byte) (*core.Resource, error)
+	selector string // labels of the objects that are listed; "": all
+	list     bool   // false: no list or no watch verb (discovered kinds)
+	watch    bool
 }
 
 // path is the collection's address; namespace "" is all of them.
@@ -29,6 +31,15 @@ func (k *kind) path(namespace string) []string {
 		p = append(p, "namespaces", namespace)
 	}
 	return append(p, k.resource)
+}
+
+// chosen is the query that lists the kind's objects only.
+func (k *kind) chosen() url.Values {
+	q := url.Values{}
+	if k.selector != "" {
+		q.Set("labelSelector", k.selector)
+	}
+	return q
 }
 
 // object is one object's address.
@@ -180,10 +191,13 @@ var (
 )
 
 func init() {
+	builtin = append(builtin, releaseKind)
 	for _, k := range builtin {
 		k.list, k.watch = true, true
 		k.Verbs = verbsOf(k.Name)
-		builtinByGVK[k.group+"/"+k.gvkKind] = k
+		if k != releaseKind { // its objects are secrets
+			builtinByGVK[k.group+"/"+k.gvkKind] = k
+		}
 		builtinByName[k.Name] = k
 	}
 }

@@ -15,6 +15,9 @@ import (
 // Manifest returns the live object as YAML, without managed fields and
 // without secrets.
 func (s *Source) Manifest(ctx context.Context, ref core.Ref) (core.Document, error) {
+	if ref.Kind == kindRelease {
+		return s.releaseManifest(ctx, ref)
+	}
 	k, o, err := s.fetch(ctx, ref)
 	if err != nil {
 		return core.Document{}, err

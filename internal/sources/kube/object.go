@@ -115,6 +115,9 @@ func (s *Source) fetch(ctx context.Context, ref core.Ref) (*kind, tree, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	if k == releaseKind {
+		return nil, nil, &core.Problem{Kind: core.Unsupported, Summary: text.Lit("a Helm release can only be looked at and rolled back")}
+	}
 	b, err := s.client.do(ctx, request{path: k.object(ref)}, nil)
 	if err != nil {
 		return k, nil, s.problem(text.Sprintf("cannot read %s %s", k.Name, ref.Name), err)
@@ -142,6 +145,9 @@ func (s *Source) Get(ctx context.Context, ref core.Ref) (*core.Resource, error) 
 	k, err := s.kindOf(ctx, ref.Kind)
 	if err != nil {
 		return nil, err
+	}
+	if k == releaseKind {
+		return s.getRelease(ctx, ref)
 	}
 	what := text.Sprintf("cannot read %s %s", k.Name, ref.Name)
 	var r row

@@ -24,6 +24,9 @@ type reducer struct {
 	key    []byte
 	pruned []byte // the object at hand, without what is not looked at
 
+	// saw takes the state of a workload's present revision; nil: nobody asks.
+	saw func(uid string, template uint64, settled, gaveUp bool)
+
 	// Set by reduce functions for the object at hand:
 	recheck time.Time            // when time alone will change the row; zero: never
 	need    unique.Handle[needs] // a pod's requests and limits

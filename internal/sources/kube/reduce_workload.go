@@ -96,6 +96,7 @@ func reduceDeployment(x *reducer, d *appsv1.Deployment) *core.Resource {
 		}
 	}
 	word, phase, msg := w.status()
+	x.witness(r, w, &d.Spec.Template)
 	x.settle(r, word, phase, msg, since)
 	images := x.template(r.Facts, &d.Spec.Template, d.Spec.Selector)
 	r.Cells = []core.Cell{nameCell(r), x.outOf(w.ready, w.desired), {Text: r.Reason}, x.number(w.updated), x.number(w.available), images, x.word(selectorText(d.Spec.Selector)), ageCell(d.CreationTimestamp)}
@@ -115,6 +116,7 @@ func reduceStatefulSet(x *reducer, s *appsv1.StatefulSet) *core.Resource {
 		w.partial = true
 	}
 	word, phase, msg := w.status()
+	x.witness(r, w, &s.Spec.Template)
 	x.settle(r, word, phase, msg, 0)
 	images := x.template(r.Facts, &s.Spec.Template, s.Spec.Selector)
 	r.Cells = []core.Cell{nameCell(r), x.outOf(w.ready, w.desired), {Text: r.Reason}, x.number(int(s.Status.UpdatedReplicas)), x.number(w.available), images, ageCell(s.CreationTimestamp)}
@@ -135,6 +137,7 @@ func reduceDaemonSet(x *reducer, d *appsv1.DaemonSet) *core.Resource {
 	case st.NumberMisscheduled > 0 && phase == core.Running:
 		msg = fmt.Sprintf("%d pods run where they should not", st.NumberMisscheduled)
 	}
+	x.witness(r, w, &d.Spec.Template)
 	x.settle(r, word, phase, msg, 0)
 	images := x.template(r.Facts, &d.Spec.Template, d.Spec.Selector)
 	r.Cells = []core.Cell{nameCell(r), x.outOf(w.ready, w.desired), {Text: r.Reason}, x.number(w.updated), x.number(w.available), x.word(labelText(d.Spec.Template.Spec.NodeSelector)), images, ageCell(d.CreationTimestamp)}
@@ -274,6 +277,15 @@ func (x *reducer) template(f *core.Facts, t *corev1.PodTemplateSpec, sel *metav1
 
 func (x *reducer) outOf(n, of int) core.Cell {
 	return core.Cell{Text: x.clean(fmt.Sprintf("%d/%d", n, of)), Num: ratio(n, of)}
+}
+
+// witness tells who asks how the present revision fares.
+func (x *reducer) witness(r *core.Resource, w rollout, t *corev1.PodTemplateSpec) {
+	if x.saw == nil || w.desired == 0 || w.paused {
+		return
+	}
+	settled := w.seen && w.updated >= w.desired && w.available >= w.desired && w.total <= w.desired
+	x.saw(r.Ref.UID, hashOf(t), settled, w.seen && w.stuck != "")
 }
 
 func replicas(n *int32) int {

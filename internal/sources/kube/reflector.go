@@ -8,7 +8,6 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
-	"net/url"
 	"strconv"
 	"time"
 
@@ -141,10 +140,13 @@ func (f *reflector) list(ctx context.Context) (string, error) {
 	f.revs = f.revs[:0]
 	all := map[string]struct{}{}
 	f.t.begin(f.namespace)
+	if c, ok := f.codec.(interface{ begin() }); ok {
+		c.begin()
+	}
 	accept, _ := f.codec.accept()
 	proceed, rev := "", ""
 	for {
-		q := url.Values{}
+		q := f.k.chosen()
 		if f.lists < 2 { // else the list does not get through in pages before it expires
 			q.Set("limit", strconv.Itoa(pageSize))
 		}
@@ -197,10 +199,12 @@ func (f *reflector) watch(ctx context.Context, rev string) (string, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	_, accept := f.codec.accept()
-	resp, err := f.s.src.client.open(ctx, request{path: f.k.path(f.namespace), accept: accept, query: url.Values{
-		"watch": {"1"}, "resourceVersion": {rev}, "allowWatchBookmarks": {"true"},
-		"timeoutSeconds": {strconv.Itoa(300 + rand.IntN(300))},
-	}})
+	q := f.k.chosen()
+	q.Set("watch", "1")
+	q.Set("resourceVersion", rev)
+	q.Set("allowWatchBookmarks", "true")
+	q.Set("timeoutSeconds", strconv.Itoa(300+rand.IntN(300)))
+	resp, err := f.s.src.client.open(ctx, request{path: f.k.path(f.namespace), accept: accept, query: q})
 	if isStatus(err, http.StatusGone) {
 		return "", errExpired
 	}

@@ -227,9 +227,15 @@ func (r *session) start(w *watched, namespace string) {
 	ctx, cancel := context.WithCancel(r.ctx)
 	w.in[namespace] = &running{cancel: cancel}
 	f := &reflector{s: r, k: w.k, namespace: namespace, t: w.t, x: newReducer(r.src.scope, r.src.now)}
-	if w.k.reduce != nil {
+	f.x.saw = func(uid string, template uint64, settled, gaveUp bool) {
+		r.src.witness.note(uid, template, settled, gaveUp, r.src.now())
+	}
+	switch {
+	case w.k.Name == kindRelease:
+		f.codec = newReleaseCodec(ctx, r.src, w.t)
+	case w.k.reduce != nil:
 		f.codec = &protoCodec{w.k, f.x}
-	} else {
+	default:
 		f.codec = newTableCodec(w.k, r)
 	}
 	r.wg.Add(1)

@@ -33,6 +33,8 @@ type Source struct {
 	missed    atomic.Int32  // probes without an answer in a row
 	permits   *permits
 	kinds     kindTable
+	witness   witness  // how revisions fared
+	helm      helmTool // the user's Helm, and what is known of its releases
 	conf      Config
 	getenv    func(string) string
 	bare      sync.Map // images that were found to have no shell
@@ -70,6 +72,7 @@ func newSource(scope, namespace string, rc *rest.Config, o sources.Options) (*So
 	if o.Namespace != "" && !o.AllNamespaces {
 		s.pinned = []string{o.Namespace}
 	}
+	s.helm.init(o)
 	s.kinds.init()
 	s.permits = newPermits(s)
 	s.interest.Store(&core.Interest{})

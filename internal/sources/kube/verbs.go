@@ -29,7 +29,7 @@ var (
 	withPods  = []string{"pod", "deployment", "statefulset", "daemonset", "replicaset", "job"}
 	reachable = append([]string{"service"}, withPods...)
 	// records of what happened are not edited or deleted by hand
-	unchanging = []string{"event"}
+	unchanging = []string{"event", kindRelease}
 )
 
 func patches(*core.Resource) []access { return []access{{verb: "patch"}} }
@@ -42,22 +42,22 @@ func creates(kind, sub string) func(*core.Resource) []access {
 
 // verbRules is the table of the verbs of this source.
 var verbRules = map[string]verbRule{
-	core.VerbRestart:  {kinds: append([]string{"pod"}, rolled...), need: restartNeeds, why: restartWhy},
-	core.VerbRollback: {kinds: rolled, need: patches},
-	core.VerbDeploy: {kinds: append([]string{"cronjob", "namespace"}, rolled...), need: func(r *core.Resource) []access {
+	core.VerbRestart:  {kinds: append([]string{"pod"}, rolled...), need: workloadPatches, why: restartWhy},
+	core.VerbRollback: {kinds: append([]string{"pod", "replicaset", kindRelease}, rolled...), need: rollbackNeeds, why: rollbackWhy},
+	core.VerbDeploy: {kinds: append([]string{"pod", "replicaset", "cronjob", "namespace"}, rolled...), why: deployWhy, need: func(r *core.Resource) []access {
 		switch r.Ref.Kind {
 		case "cronjob":
 			return []access{{verb: "create", kind: "job", name: anyName}}
 		case "namespace":
 			return nil // depends on the file
 		}
-		return patches(r)
+		return workloadPatches(r)
 	}},
 	core.VerbScale: {kinds: []string{"deployment", "statefulset", "replicaset"}, need: func(*core.Resource) []access {
 		return []access{{verb: "patch", sub: "/scale"}}
 	}},
-	core.VerbPause:    {kinds: []string{"deployment", "cronjob", "job"}, need: patches},
-	core.VerbResume:   {kinds: []string{"deployment", "cronjob", "job"}, need: patches},
+	core.VerbPause:    {kinds: []string{"deployment", "cronjob", "job"}, need: patches, why: holdWhy(true)},
+	core.VerbResume:   {kinds: []string{"deployment", "cronjob", "job"}, need: patches, why: holdWhy(false)},
 	core.VerbCordon:   {kinds: []string{"node"}, need: patches},
 	core.VerbUncordon: {kinds: []string{"node"}, need: patches},
 	core.VerbDrain: {kinds: []string{"node"}, need: func(*core.Resource) []access {
@@ -99,8 +99,13 @@ func (s *Source) Disabled(verb string, r *core.Resource) text.Safe {
 		return text.Sprintf("the cluster has no kind %s", r.Ref.Kind)
 	}
 	rule, ok := verbRules[verb]
-	if !ok || !rule.has(r.Ref.Kind) {
+	if !ok || !slices.Contains(k.Verbs, verb) {
 		return text.Sprintf("%s is not possible with a %s", verb, r.Ref.Kind)
+	}
+	if r.Ref.Kind == kindRelease {
+		if _, missing := s.helm.find(); missing != nil {
+			return missing.Summary
+		}
 	}
 	if rule.why != nil {
 		if why := rule.why(r); !why.Empty() {
@@ -141,10 +146,11 @@ func (s *Source) Disabled(verb string, r *core.Resource) text.Safe {
 	return text.Safe{}
 }
 
-// restartNeeds: the workload is what is patched.
-func restartNeeds(r *core.Resource) []access {
+// workloadPatches: the workload is what is patched, also when it is asked for
+// on a pod or replica set.
+func workloadPatches(r *core.Resource) []access {
 	switch {
-	case r.Ref.Kind != "pod":
+	case r.Ref.Kind != "pod" && r.Ref.Kind != "replicaset":
 		return patches(r)
 	case r.Owner.Kind == "replicaset":
 		return []access{{verb: "patch", kind: "deployment", name: anyName}} // its name is not known here
@@ -152,6 +158,48 @@ func restartNeeds(r *core.Resource) []access {
 		return []access{{verb: "patch", kind: r.Owner.Kind, name: r.Owner.Name}}
 	}
 	return nil
+}
+
+func rollbackNeeds(r *core.Resource) []access {
+	if r.Ref.Kind == kindRelease { // Helm keeps its history there; what else it touches is in the chart
+		return []access{{verb: "list", kind: "secret", name: anyName}, {verb: "create", kind: "secret", name: anyName}, {verb: "update", kind: "secret", name: anyName}}
+	}
+	return workloadPatches(r)
+}
+
+func rollbackWhy(r *core.Resource) text.Safe {
+	switch r.Ref.Kind {
+	case "pod":
+		return ownerWhy(r, text.Lit("has no history"))
+	case "replicaset":
+		if r.Owner.Kind != "deployment" {
+			return text.Lit("a replica set without a deployment has no history")
+		}
+	}
+	return text.Safe{}
+}
+
+func deployWhy(r *core.Resource) text.Safe {
+	switch r.Ref.Kind {
+	case "pod":
+		return ownerWhy(r, text.Lit("takes no new image"))
+	case "replicaset":
+		if r.Owner.Kind != "deployment" {
+			return text.Lit("the image of a replica set cannot be changed in place")
+		}
+	}
+	return text.Safe{}
+}
+
+// ownerWhy tells pods whose owner cannot have done to it what is asked for.
+func ownerWhy(r *core.Resource, cannot text.Safe) text.Safe {
+	switch r.Owner.Kind {
+	case "":
+		return text.Lit("no controller owns this pod")
+	case "replicaset", "statefulset", "daemonset":
+		return text.Safe{}
+	}
+	return text.Sprintf("its owner is a %s, which %s", r.Owner.Kind, cannot)
 }
 
 func restartWhy(r *core.Resource) text.Safe {
