@@ -57,6 +57,10 @@ func (s *Source) Describe(ctx context.Context, ref core.Ref) (core.Document, err
 		if err := s.describeProject(ctx, &b, ref); err != nil {
 			return d, err
 		}
+	case kindHost:
+		if err := s.describeHost(ctx, &b, ref); err != nil {
+			return d, err
+		}
 	default:
 		row, err := s.Get(ctx, ref)
 		if err != nil {

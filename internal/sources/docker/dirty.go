@@ -3,6 +3,7 @@ package docker
 import (
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/moby/moby/api/types/events"
@@ -18,7 +19,8 @@ type dirty struct {
 	mu         sync.Mutex
 	containers map[string]bool // id -> its detail is out of date too
 	all        bool            // too many: list all
-	kinds      map[string]bool // of images, volumes, networks
+	kinds      map[string]bool // of images, volumes, networks, the host
+	images     atomic.Bool     // came or went since the host's row counted them
 	last       int64           // TimeNano of the newest event
 	signal     chan struct{}   // capacity 1
 }
@@ -66,7 +68,8 @@ func (d *dirty) note(m events.Message) {
 		}
 		d.mark(m.Actor.ID, needsInspect(m.Action))
 	case events.ImageEventType:
-		d.kinds[kindImage] = true
+		d.kinds[kindImage], d.kinds[kindHost] = true, true
+		d.images.Store(true)
 	case events.VolumeEventType:
 		if m.Action == events.ActionMount || m.Action == events.ActionUnmount {
 			return // the container's own event says it
@@ -85,6 +88,7 @@ func (d *dirty) note(m events.Message) {
 
 func (d *dirty) mark(id string, inspect bool) {
 	d.containers[id] = d.containers[id] || inspect
+	d.kinds[kindHost] = true // it counts them
 	if len(d.containers) > manyDirty {
 		d.all = true
 	}

@@ -16,6 +16,8 @@ func (s *Source) Form(ctx context.Context, verb string, ref core.Ref) (core.Form
 		return s.deleteForm(ctx, ref)
 	case core.VerbShell:
 		return s.shellForm(ctx, ref)
+	case core.VerbPrune:
+		return s.pruneForm(ctx)
 	case core.VerbStop:
 		return core.Form{Fields: []core.Field{{
 			Name: "grace", Title: text.Lit("seconds until it is killed"), Type: core.FieldNumber, Min: -1, Max: 86400, Value: "-1",

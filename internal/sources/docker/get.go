@@ -107,6 +107,8 @@ func (s *Source) Get(ctx context.Context, ref core.Ref) (*core.Resource, error) 
 		return s.projectRow(ref.Name, items), nil
 	case kindImage, kindVolume, kindNetwork:
 		return s.getObject(ctx, ref)
+	case kindHost:
+		return s.getHost(ctx, ref)
 	}
 	return nil, unsupported(ref.Kind, "place here")
 }

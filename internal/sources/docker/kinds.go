@@ -102,6 +102,27 @@ func kinds() []core.Kind {
 				{ID: "id", Title: text.Lit("ID"), Type: core.Text, Min: 12, Wide: true},
 			},
 		},
+		{
+			Name: kindHost, Plural: "hosts", Aliases: []string{"engine"}, Title: text.Lit("Hosts"), Rank: 90,
+			Verbs: verbsOf(kindHost),
+			Columns: []core.Column{
+				{ID: "name", Title: text.Lit("NAME"), Type: core.Name, Min: 12, Flex: true},
+				{ID: "status", Title: text.Lit("STATUS"), Type: core.Status},
+				{ID: "version", Title: text.Lit("VERSION"), Type: core.Text},
+				{ID: "running", Title: text.Lit("RUNNING"), Type: core.Number},
+				{ID: "containers", Title: text.Lit("CONTAINERS"), Type: core.Number},
+				{ID: "images", Title: text.Lit("IMAGES"), Type: core.Number},
+				{ID: "storage", Title: text.Lit("STORAGE"), Type: core.Text},
+				{ID: "disk", Title: text.Lit("DISK"), Type: core.Bytes, Min: 6},
+				{ID: "reclaimable", Title: text.Lit("RECLAIMABLE"), Type: core.Bytes},
+				{ID: "cpus", Title: text.Lit("CPUS"), Type: core.Number},
+				{ID: "memory", Title: text.Lit("MEMORY"), Type: core.Bytes, Min: 6},
+				{ID: "os", Title: text.Lit("OS"), Type: core.Text, Wide: true},
+				{ID: "kernel", Title: text.Lit("KERNEL"), Type: core.Text, Wide: true},
+				{ID: "root", Title: text.Lit("FOLDER"), Type: core.Text, Wide: true},
+				{ID: "host", Title: text.Lit("MACHINE"), Type: core.Text, Wide: true},
+			},
+		},
 	}
 }
 

@@ -2,6 +2,9 @@ package docker
 
 import (
 	"context"
+	"devops-tui/internal/core"
+	"devops-tui/internal/sources"
+	"devops-tui/internal/text"
 	"fmt"
 	"net/http"
 	"sync"
@@ -9,10 +12,6 @@ import (
 	"time"
 
 	"github.com/moby/moby/client"
-
-	"devops-tui/internal/core"
-	"devops-tui/internal/sources"
-	"devops-tui/internal/text"
 )
 
 // Source is one Docker host.
@@ -35,7 +34,8 @@ type Source struct {
 	stamp atomic.Int64 // the last Date header, Unix seconds
 	alive atomic.Pointer[func()]
 
-	phases sync.Map // container id -> lifeState, for Disabled: no request
+	measured measured // what takes the disk
+	phases   sync.Map // container id -> lifeState, for Disabled: no request
 }
 
 var (
@@ -60,6 +60,7 @@ func newSource(h host, o sources.Options) *Source {
 		host: h, gate: o.Gate, getenv: o.Getenv,
 		want: make(chan struct{}, 1), wake: make(chan struct{}, 1),
 	}
+	s.measured.news = make(chan struct{}, 1)
 	if s.gate == nil {
 		s.gate = new(sources.Gate)
 	}

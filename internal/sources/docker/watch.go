@@ -83,7 +83,8 @@ type watch struct {
 	projects map[string]*core.Resource
 	objects  map[string]map[core.Ref]*core.Resource // by kind
 	images   map[string][]string                    // image id -> registry digests
-	shown    map[string]bool                        // kinds that are reported
+	host     hostView
+	shown    map[string]bool // kinds that are reported
 	version  text.Safe
 	settle   time.Time // when a container will have settled
 	last     time.Time // of the last flush
@@ -263,6 +264,12 @@ func (w *watch) follow(ctx context.Context, api *client.Client, ended <-chan err
 			if err := w.reconcile(ctx, api); err != nil {
 				return err
 			}
+		case <-w.s.measured.news:
+			if w.shown[kindHost] {
+				if err := w.listObjects(ctx, api, kindHost, false); err != nil {
+					return err
+				}
+			}
 		case <-w.dirty.signal:
 			if due.IsZero() {
 				due = w.last.Add(gather)
@@ -356,7 +363,13 @@ func (w *watch) publish(kind string, rows []*core.Resource) {
 func (w *watch) listObjects(ctx context.Context, api *client.Client, kind string, full bool) error {
 	ctx, cancel := context.WithTimeout(ctx, listTimeout)
 	defer cancel()
-	rows, err := w.s.objects(ctx, api, kind, usersOf(w.items))
+	var rows []*core.Resource
+	var err error
+	if kind == kindHost {
+		rows, err = w.hostRows(ctx, api, full)
+	} else {
+		rows, err = w.s.objects(ctx, api, kind, usersOf(w.items))
+	}
 	if err != nil {
 		p := w.s.Problem(err)
 		if p.Kind == core.Unreachable {
