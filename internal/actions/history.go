@@ -33,7 +33,7 @@ func (e *Engine) Definition(ctx context.Context, ref core.Ref) ([]byte, error) {
 	if !ok {
 		return nil, e.noVerb(core.VerbEdit)
 	}
-	if no := e.admitted(v, []core.Ref{ref}); no != nil {
+	if no := e.refusal(v, ref, e.policy(ref, v.ID, v.Danger)); no != nil {
 		return nil, no
 	}
 	src, no := e.source(v, ref)

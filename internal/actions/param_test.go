@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"devops-tui/internal/actions"
+	"devops-tui/internal/actions/journal"
 	"devops-tui/internal/core"
 	"devops-tui/internal/text"
 )
@@ -181,6 +182,14 @@ func TestDefinitionIsJournaled(t *testing.T) {
 	}
 	r := b.journal.records[0]
 	wantString(t, []any{b.journal.events(), r.Verb, r.Ref, r.User}, []any{"opened ", "edit", "box/ns/web", "kim"})
+	b.policy.Level = actions.Deny
+	_, err = b.Definition(t.Context(), w.ref("web"))
+	wantKind(t, err, core.Refused)
+	b.policy.Level = actions.Confirm
+	b.journal.full = func(journal.Record) bool { return true }
+	_, err = b.Definition(t.Context(), w.ref("web"))
+	wantKind(t, err, core.Refused)
+	b.journal.full = nil
 	bare := actions.New(actions.Options{Verbs: testVerbs(), Resolver: one{plain{w}}, Journal: b.journal})
 	_, err = bare.Definition(context.Background(), w.ref("web"))
 	wantKind(t, err, core.Unsupported)

@@ -63,7 +63,7 @@ type Record struct {
 type Policy struct {
 	Level       string `json:"level,omitempty"`
 	Environment string `json:"environment,omitempty"`
-	Confirmed   string `json:"confirmed,omitempty"` // enter, y, name, flag
+	Confirmed   string `json:"confirmed,omitempty"` // enter, y, name, flag; direct: nothing was asked
 }
 
 // Plan is what the user saw and confirmed.
