@@ -85,10 +85,17 @@ func (g *Gate) CheckAt(ctx context.Context, place core.Ref, what string) error {
 	return nil
 }
 
+// TryAt returns nil when a dry run may leave for place, for which it needs no
+// permit: programs that are started to try something call it.
+func (g *Gate) TryAt(place core.Ref, what string) error { return g.safe(place, what+" (dry run)") }
+
 // safe is why nothing may be changed, or tried, at place; nil: it may.
 func (g *Gate) safe(place core.Ref, what string) error {
 	if g.ReadOnly() {
 		return fmt.Errorf("%s: %w", what, core.ErrReadOnly)
+	}
+	if g == nil {
+		return nil
 	}
 	if guard := g.guard.Load(); guard != nil && place.Source != "" {
 		if err := (*guard)(place); err != nil {
@@ -155,7 +162,7 @@ func (t gated) refusal(r *http.Request) error {
 	}
 	what := r.Method + " " + r.URL.Path
 	if !opens && t.t.DryRun != nil && t.t.DryRun(r) {
-		return t.g.safe(place, what+" (dry run)")
+		return t.g.TryAt(place, what)
 	}
 	return t.g.CheckAt(r.Context(), place, what)
 }
