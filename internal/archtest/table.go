@@ -48,6 +48,7 @@ var table = []room{
 		core, text, "internal/sources", "internal/process",
 		"github.com/moby/...", "github.com/docker/...", "github.com/containerd/...", "github.com/opencontainers/...",
 		"github.com/distribution/...", "go.opentelemetry.io/...", "golang.org/x/crypto/...", "golang.org/x/sys/...", "golang.org/x/sync/...",
+		yaml, // what Compose prints
 	}},
 	{folder: "internal/sources/kube/...", may: []string{
 		core, text, "internal/sources", "internal/process",

@@ -15,6 +15,8 @@ import (
 // PlanDelete implements sources.Deleter. A project is taken down by Compose.
 func (s *Source) PlanDelete(ctx context.Context, ref core.Ref, how core.Removal) (*core.Operation, error) {
 	switch ref.Kind {
+	case kindProject:
+		return s.planDown(ctx, ref, how)
 	case kindContainer:
 		return s.planRemoveContainer(ctx, ref, how)
 	case kindImage:
@@ -34,6 +36,8 @@ func (s *Source) deleteForm(ctx context.Context, ref core.Ref) (core.Form, error
 		f.Fields = append(f.Fields, core.Field{Name: name, Title: title, Type: core.FieldBool, Value: "false", Help: help})
 	}
 	switch ref.Kind {
+	case kindProject:
+		return downForm(), nil
 	case kindContainer:
 		c, err := s.resolve(ctx, ref)
 		if err != nil {

@@ -10,6 +10,10 @@ import (
 // Form implements sources.Former.
 func (s *Source) Form(ctx context.Context, verb string, ref core.Ref) (core.Form, error) {
 	switch verb {
+	case core.VerbDeploy:
+		return s.deployForm(ctx, ref)
+	case core.VerbRollback:
+		return s.rollbackForm(ctx, ref)
 	case core.VerbKill:
 		return killForm(), nil
 	case core.VerbDelete:

@@ -2,9 +2,6 @@ package docker
 
 import (
 	"context"
-	"devops-tui/internal/core"
-	"devops-tui/internal/sources"
-	"devops-tui/internal/text"
 	"fmt"
 	"net/http"
 	"sync"
@@ -12,6 +9,10 @@ import (
 	"time"
 
 	"github.com/moby/moby/client"
+
+	"devops-tui/internal/core"
+	"devops-tui/internal/sources"
+	"devops-tui/internal/text"
 )
 
 // Source is one Docker host.
@@ -34,6 +35,9 @@ type Source struct {
 	stamp atomic.Int64 // the last Date header, Unix seconds
 	alive atomic.Pointer[func()]
 
+	compose  composeFinder
+	pace     swapPace
+	memory   *memory  // of the images that were seen to run
 	measured measured // what takes the disk
 	phases   sync.Map // container id -> lifeState, for Disabled: no request
 }
@@ -51,13 +55,15 @@ var (
 	_ sources.Killer     = (*Source)(nil)
 	_ sources.Pauser     = (*Source)(nil)
 	_ sources.Former     = (*Source)(nil)
+	_ sources.Roller     = (*Source)(nil)
+	_ sources.Deployer   = (*Source)(nil)
 	_ sources.Deleter    = (*Source)(nil)
 	_ sources.Diagnoser  = (*Source)(nil)
 )
 
 func newSource(h host, o sources.Options) *Source {
 	s := &Source{
-		host: h, gate: o.Gate, getenv: o.Getenv,
+		host: h, gate: o.Gate, getenv: o.Getenv, memory: memoryAt(o.StateDir), pace: defaultPace,
 		want: make(chan struct{}, 1), wake: make(chan struct{}, 1),
 	}
 	s.measured.news = make(chan struct{}, 1)

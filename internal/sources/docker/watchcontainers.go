@@ -129,6 +129,7 @@ func (w *watch) update(it *item, now time.Time, changes []core.Change) []core.Ch
 			w.settle = at
 		}
 	}
+	w.s.seen(&it.sum, it.detail, &st)
 	w.s.phases.Store(row.Ref.UID, lifeState{it.sum.State, it.sum.Labels[labelProject]})
 	if sameRow(it.row, row) {
 		return changes
