@@ -13,9 +13,21 @@ import (
 type actWriter struct {
 	r    *run
 	json bool
+	told map[int]told // by target
 }
 
-// actJSON is one line of `act -o json`: event plan, skipped, step or result.
+// told is what was printed of a target so far.
+type told struct {
+	step     actions.Step
+	progress core.Progress
+	lines    int
+}
+
+func newActWriter(r *run, json bool) *actWriter {
+	return &actWriter{r: r, json: json, told: map[int]told{}}
+}
+
+// actJSON is one line of `act -o json`: event plan, skipped, step, output or result.
 type actJSON struct {
 	Event string   `json:"event"`
 	Verb  string   `json:"verb"`
@@ -34,6 +46,8 @@ type actJSON struct {
 	Confirm  string        `json:"confirm,omitempty"`
 
 	Environment text.Safe `json:"environment,omitzero"`
+	From        *core.Ref `json:"from,omitempty"`    // the object asked for, when ref is another
+	UndoOf      string    `json:"undo_of,omitempty"` // the change that this one takes back
 
 	Step    string    `json:"step,omitempty"`
 	Done    int       `json:"done,omitempty"`
@@ -50,14 +64,14 @@ type fieldChange struct {
 	After  text.Safe `json:"after"`
 }
 
-func (w actWriter) line(l actJSON) {
+func (w *actWriter) line(l actJSON) {
 	if err := writeJSON(w.r.stdout, l, false); err != nil {
 		w.r.complain(err)
 	}
 }
 
 // plan shows what would be done.
-func (w actWriter) plan(p *actions.Proposal) {
+func (w *actWriter) plan(p *actions.Proposal) {
 	for _, t := range p.Targets {
 		if w.json {
 			w.line(planJSON(p, t))
@@ -78,7 +92,10 @@ func planJSON(p *actions.Proposal, t actions.Target) actJSON {
 	out := actJSON{
 		Event: "plan", Verb: p.Verb.ID, Ref: t.Ref, ID: p.ID, Title: t.Plan.Title, Impact: t.Plan.Impact, Warnings: t.Plan.Warnings,
 		Preview: t.Plan.Preview, Command: t.Plan.Command, Undo: t.Plan.UndoHint, Danger: &t.Plan.Danger, Confirm: p.Level.String(),
-		Environment: t.Policy.Environment,
+		Environment: t.Policy.Environment, UndoOf: p.UndoOf,
+	}
+	if !t.Plan.From.IsZero() {
+		out.From = &t.Plan.From
 	}
 	for _, c := range t.Plan.Changes {
 		out.Changes = append(out.Changes, fieldChange{c.Field, c.Before, c.After})
@@ -89,7 +106,7 @@ func planJSON(p *actions.Proposal, t actions.Target) actJSON {
 	return out
 }
 
-func (w actWriter) planText(p *actions.Proposal, t actions.Target) {
+func (w *actWriter) planText(p *actions.Proposal, t actions.Target) {
 	o := w.r.stdout
 	fmt.Fprintf(o, "%s", t.Plan.Title)
 	if !t.Policy.Environment.Empty() {
@@ -119,10 +136,16 @@ func (w actWriter) planText(p *actions.Proposal, t actions.Target) {
 	}
 }
 
-// steps reports how far a task is.
-func (w actWriter) steps(t actions.Task) {
-	for _, x := range t.Targets {
-		if x.Step == actions.Queued || x.Step == actions.Finished {
+// steps reports how far a task is, and what its programs said meanwhile.
+func (w *actWriter) steps(t actions.Task, output func(id string, target int) []text.Line) {
+	for i, x := range t.Targets {
+		was := w.told[i]
+		now := told{x.Step, x.Progress, was.lines}
+		if x.Lines > was.lines {
+			now.lines = w.output(t, i, was.lines, output(t.ID, i))
+		}
+		w.told[i] = now
+		if now.step == was.step && now.progress == was.progress || x.Step == actions.Queued || x.Step == actions.Finished {
 			continue
 		}
 		if w.json {
@@ -139,12 +162,36 @@ func (w actWriter) steps(t actions.Task) {
 		if x.Progress.Total > 0 {
 			line = text.Sprintf("%s (%d of %d)", line, x.Progress.Done, x.Progress.Total)
 		}
+		if x.Step == actions.Serving && !x.Progress.Text.Empty() { // the address that it listens at
+			fmt.Fprintln(w.r.stdout, x.Progress.Text.String())
+			continue
+		}
 		fmt.Fprintln(w.r.stderr, line.String())
 	}
 }
 
+// output prints what a program said since the last time and returns how many
+// lines that makes in all. Beyond those that are kept it can only count.
+func (w *actWriter) output(t actions.Task, target, before int, kept []text.Line) int {
+	x := t.Targets[target]
+	total := max(x.Lines, len(kept))
+	fresh := total - before
+	if fresh > len(kept) {
+		kept = append([]text.Line{text.Sprintf("… %d lines left out", fresh-len(kept)).Line()}, kept...)
+		fresh = len(kept)
+	}
+	for _, l := range kept[len(kept)-fresh:] {
+		if w.json {
+			w.line(actJSON{Event: "output", Verb: t.Verb.ID, Ref: x.Ref, ID: t.ID, Text: l.Safe()})
+			continue
+		}
+		fmt.Fprintln(w.r.stdout, "    "+l.String())
+	}
+	return total
+}
+
 // result reports how each target ended. sentOnly: nobody followed.
-func (w actWriter) result(t actions.Task, sentOnly bool) {
+func (w *actWriter) result(t actions.Task, sentOnly bool) {
 	for _, x := range t.Targets {
 		outcome := x.Outcome.String()
 		problem := x.Problem

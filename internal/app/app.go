@@ -50,6 +50,8 @@ type run struct {
 func (r *run) main(ctx context.Context) int {
 	cmd, rest, err := r.parse(r.args)
 	switch {
+	case errors.Is(err, pflag.ErrHelp) && cmd.topic != nil && cmd.topic(r, rest):
+		return exitOK
 	case errors.Is(err, pflag.ErrHelp):
 		r.help(r.stdout, cmd)
 		return exitOK

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -56,6 +57,11 @@ func flagWords(c *command) string {
 // fileFlags take a file; other values are not completed.
 const fileFlags = "--config|--log-file"
 
+// settable are the verbs that take parameters, in the order of verbNames.
+func settable() []string {
+	return slices.DeleteFunc(verbNames(), func(v string) bool { return len(setNames(v)) == 0 })
+}
+
 func bashCompletion() string {
 	var b strings.Builder
 	b.WriteString("# completions of devops-tui for bash\n_devops_tui() {\n" +
@@ -63,6 +69,7 @@ func bashCompletion() string {
 		"\tCOMPREPLY=()\n" +
 		"\tcase $prev in " + fileFlags + ") COMPREPLY=($(compgen -f -- \"$cur\")); return ;; esac\n" +
 		"\tfor ((i = 1; i < COMP_CWORD; i++)); do\n\t\tw=${COMP_WORDS[i]}\n\t\tcase $w in " + strings.Join(commandNames(), "|") + ") cmd=$w; break ;; esac\n\tdone\n" +
+		bashSet() +
 		"\tlocal flags= words=\n\tcase $cmd in\n")
 	for _, c := range commands() {
 		pattern, words := c.name, strings.Join(c.words, " ")
@@ -75,11 +82,43 @@ func bashCompletion() string {
 	return b.String()
 }
 
+// bashSet completes --set of act with the names that its verb takes.
+func bashSet() string {
+	var b strings.Builder
+	b.WriteString("\tif [[ $cmd == act && $prev == --set ]]; then\n\t\tfor w in \"${COMP_WORDS[@]:i+1}\"; do\n\t\t\tcase $w in\n")
+	for _, v := range settable() {
+		fmt.Fprintf(&b, "\t\t\t%s) COMPREPLY=($(compgen -W '%s' -- \"$cur\")); break ;;\n", v, strings.Join(setNames(v), " "))
+	}
+	b.WriteString("\t\t\tesac\n\t\tdone\n\t\tcompopt -o nospace 2>/dev/null\n\t\treturn\n\tfi\n")
+	return b.String()
+}
+
+// zshSet is bashSet for zsh.
+func zshSet() string {
+	var b strings.Builder
+	b.WriteString("\tif [[ $cmd == act && ${words[CURRENT-1]} == --set ]]; then\n\t\tfor w in ${words[2,CURRENT-1]}; do\n\t\t\tcase $w in\n")
+	for _, v := range settable() {
+		fmt.Fprintf(&b, "\t\t\t%s) items=(%s); break ;;\n", v, strings.Join(setNames(v), " "))
+	}
+	b.WriteString("\t\t\tesac\n\t\tdone\n\t\tcompadd -S '' -- $items\n\t\treturn\n\tfi\n")
+	return b.String()
+}
+
+// fishSet is bashSet for fish.
+func fishSet() string {
+	var b strings.Builder
+	for _, v := range settable() {
+		condition := "__fish_seen_subcommand_from act; and __fish_seen_subcommand_from " + v
+		fmt.Fprintf(&b, "complete -c devops-tui -n %s -l set -x -a %s\n", shellQuoted(condition), shellQuoted(strings.Join(setNames(v), " ")))
+	}
+	return b.String()
+}
+
 func zshCompletion() string {
 	var b strings.Builder
 	b.WriteString("#compdef devops-tui\n# completions of devops-tui for zsh\n_devops_tui() {\n\tlocal -a items\n\tlocal cmd= w\n" +
 		"\tfor w in ${words[2,CURRENT-1]}; do\n\t\tcase $w in " + strings.Join(commandNames(), "|") + ") cmd=$w; break ;; esac\n\tdone\n" +
-		"\tcase ${words[CURRENT-1]} in " + fileFlags + ") _files; return ;; esac\n\tcase $cmd in\n")
+		"\tcase ${words[CURRENT-1]} in " + fileFlags + ") _files; return ;; esac\n" + zshSet() + "\tcase $cmd in\n")
 	for _, c := range commands() {
 		pattern := c.name
 		if c.name == "" {
@@ -132,6 +171,7 @@ func fishCompletion() string {
 		}
 		ownFlags(c).VisitAll(func(f *pflag.Flag) { flag(seen, f) })
 	}
+	b.WriteString(fishSet())
 	return b.String()
 }
 

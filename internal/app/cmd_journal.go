@@ -9,19 +9,19 @@ import (
 
 	"devops-tui/internal/actions/journal"
 	"devops-tui/internal/text"
-	"devops-tui/themes"
 )
 
 func journalCommand() *command {
 	return &command{
 		name: "journal", args: "list|verify|export", short: "the audit journal of all changes", words: []string{"list", "verify", "export"},
-		long: "list    what was changed, oldest first\n" +
+		long: "list    what was changed, oldest first: one row for each change; -o json: every record\n" +
 			"verify  check that no record was changed, removed or added\n" +
 			"export  the records as JSON lines",
 		flags: func(fs *pflag.FlagSet) {
 			outputFlag(fs, "table", "json")
 			fs.Duration("since", 0, "only what is younger than `DURATION`")
-			fs.Int("last", 0, "only the last `N` records")
+			fs.String("id", "", "only the change `ID`")
+			fs.Int("last", 0, "only the last `N` changes (json: records)")
 			fs.String("verb", "", "only the verb `VERB`")
 			fs.String("ref", "", "only objects whose path has `TEXT`")
 			fs.Bool("redact", true, "export without secrets and without the words of the systems")
@@ -55,7 +55,11 @@ func runJournal(_ context.Context, r *run, args []string) int {
 	if since, _ := r.flags.GetDuration("since"); since > 0 {
 		f.Since = time.Now().Add(-since)
 	}
-	f.Last, _ = r.flags.GetInt("last")
+	last, _ := r.flags.GetInt("last")
+	if format == "json" {
+		f.Last = last
+	}
+	f.ID, _ = r.flags.GetString("id")
 	f.Verb, _ = r.flags.GetString("verb")
 	f.Ref, _ = r.flags.GetString("ref")
 	records, err := j.List(f)
@@ -71,36 +75,12 @@ func runJournal(_ context.Context, r *run, args []string) int {
 		}
 		return exitOK
 	}
-	r.journalTable(records)
+	changes := journalRows(records)
+	if last > 0 && len(changes) > last {
+		changes = changes[len(changes)-last:]
+	}
+	r.journalTable(changes)
 	return exitOK
-}
-
-func (r *run) journalTable(records []journal.Record) {
-	if len(records) == 0 {
-		fmt.Fprintln(r.stderr, "no records")
-		return
-	}
-	rows := [][]field{}
-	for _, h := range []text.Safe{text.Lit("TIME"), text.Lit("ID"), text.Lit("EVENT"), text.Lit("VERB"), text.Lit("OBJECT"), text.Lit("BY"), text.Lit("OUTCOME")} {
-		if len(rows) == 0 {
-			rows = append(rows, nil)
-		}
-		rows[0] = append(rows[0], field{text: h, tok: themes.Header})
-	}
-	for _, rec := range records {
-		outcome := text.Safe{}
-		if rec.Result != nil {
-			outcome = text.CleanLong(rec.Result.Outcome)
-			if rec.Result.Message != "" {
-				outcome = text.Sprintf("%s: %s", rec.Result.Outcome, rec.Result.Message)
-			}
-		}
-		rows = append(rows, []field{
-			plainField(text.CleanLong(rec.Time.Local().Format("2006-01-02 15:04:05"))), plainField(text.Clean(rec.ID)), plainField(text.Clean(rec.Event)),
-			plainField(text.Clean(rec.Verb)), plainField(text.Clean(rec.Instance + "/" + rec.Ref)), plainField(text.Clean(rec.User)), plainField(outcome),
-		})
-	}
-	painter{}.printTable(r.stdout, rows)
 }
 
 // journalVerify exits 1 when a record is not what was written.

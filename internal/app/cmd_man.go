@@ -39,10 +39,19 @@ func manPage() string {
 		}
 		ownFlags(c).VisitAll(func(f *pflag.Flag) { manFlag(&b, f) })
 	}
+	line(".SH VERBS\nThe verbs of act, with the parameters that \\-\\-set takes.")
+	for _, v := range verbNames() {
+		line(".TP\n.B %s\n%s.", roff(v), roff(verbHelp[v].does))
+		for _, p := range shownParams(v) {
+			if !p.Further {
+				line(".br\n\\fI%s\\fR: %s", roff(paramName(p)), roff(strings.TrimSuffix(p.Title.String()+"; "+paramValues(p).String(), "; ")))
+			}
+		}
+	}
 	line(".SH GLOBAL FLAGS")
 	new(globals).flagSet().VisitAll(func(f *pflag.Flag) { manFlag(&b, f) })
 	line(".SH ENVIRONMENT\nEach flag has a variable: \\-\\-read\\-only is also DEVOPS_TUI_READ_ONLY=true; lists are separated by commas.\n" +
-		"KUBECONFIG, DOCKER_HOST, DOCKER_CONTEXT, NO_COLOR, XDG_CONFIG_HOME and XDG_STATE_HOME are obeyed.")
+		"KUBECONFIG, DOCKER_HOST, DOCKER_CONTEXT, VISUAL, EDITOR, NO_COLOR, XDG_CONFIG_HOME and XDG_STATE_HOME are obeyed.")
 	line(".SH EXIT STATUS")
 	for _, e := range exitCodes {
 		line(".TP\n.B %d\n%s", e.code, roff(e.text))

@@ -17,6 +17,8 @@ type command struct {
 	words []string
 	// flags adds the command's own flags.
 	flags func(*pflag.FlagSet)
+	// topic prints the help of one of its words and reports whether there is any.
+	topic func(r *run, words []string) bool
 	run   func(ctx context.Context, r *run, args []string) int
 }
 
@@ -63,7 +65,7 @@ func (r *run) parse(args []string) (*command, []string, error) {
 			if len(rest) == 0 {
 				return cmd, nil, pflag.ErrHelp
 			}
-			name, rest = rest[0], []string{"--help"}
+			name, rest = rest[0], append(rest[1:len(rest):len(rest)], "--help")
 		}
 		if cmd = findCommand(name); cmd == nil || name == "" {
 			return commands()[0], nil, badUsage("command", name, commandNames())
@@ -88,7 +90,7 @@ func (r *run) parse(args []string) (*command, []string, error) {
 		return cmd, nil, flagError(err, own)
 	}
 	if help, _ := own.GetBool("help"); help {
-		return cmd, nil, pflag.ErrHelp
+		return cmd, own.Args(), pflag.ErrHelp
 	}
 	return cmd, own.Args(), r.fromEnv(own)
 }

@@ -16,7 +16,7 @@ func (h *host) ref() core.Ref { return h.place.refOf("host", "", h.name(), "demo
 
 func (h *host) row() *core.Resource {
 	size := 0.0
-	for _, o := range h.place.tables["image"] {
+	for _, o := range h.place.list("image") { // in order: the sum of floats depends on it
 		size += o.(*picture).size
 	}
 	return &core.Resource{

@@ -178,7 +178,7 @@ func (r *run) deploy(j *job, stage int) {
 	w := r.place.w
 	d := r.place.deployment(r.build.service.name)
 	if d == nil { // somebody deleted it: a pipeline applies what it has
-		d = r.place.erect(r.build.service, r.build, w.uid(), r.build.service.replicas[r.place.scope], nil)
+		d = r.place.erect(r.build.service, r.build, r.build.service.replicas[r.place.scope], nil)
 	} else {
 		d.roll(r.build, time.Time{})
 	}

@@ -18,6 +18,9 @@ func (s *Source) PlanRestart(ctx context.Context, ref core.Ref) (*core.Operation
 	defer done()
 	switch o := o.(type) {
 	case *deployment:
+		if o.paused {
+			return nil, problemf(core.Refused, "the rollout of deployment %s is paused: resume it first", o.service.name)
+		}
 		return s.planRollout(o), nil
 	case *pod:
 		return s.planReplacement(o), nil

@@ -2,7 +2,6 @@ package demo
 
 import (
 	"context"
-	"fmt"
 
 	"devops-tui/internal/core"
 	"devops-tui/internal/text"
@@ -52,13 +51,8 @@ func (s *Source) planRebirth(ref core.Ref, lines map[string]string) (*core.Opera
 	if err != nil {
 		return nil, err
 	}
-	// The object does not exist: it will have the UID that follows from its place
-	// and the moment, as the plan must name its target.
-	uid := s.w.fixedUID(fmt.Sprint(ref.Path(), s.w.now.UnixNano()))
-	target := ref
-	target.UID = uid
-	plan := core.Plan{
-		Verb: core.VerbRestore, Target: target, Title: text.Sprintf("Create %s %s/%s again", ref.Kind, ref.Namespace, ref.Name),
+	plan := core.Plan{ // its target has no UID: it is made first
+		Verb: core.VerbRestore, Target: ref, Title: text.Sprintf("Create %s %s/%s again", ref.Kind, ref.Namespace, ref.Name),
 		Changes:  []core.FieldChange{change("definition", "none", "as it was saved")},
 		Warnings: []text.Safe{text.Lit("it is a new object: new UID, new creation time, no history")},
 		Command:  text.Sprintf("%s create -f saved.yaml", s.place.kubectl(ref.Namespace)),
@@ -69,7 +63,7 @@ func (s *Source) planRebirth(ref core.Ref, lines map[string]string) (*core.Opera
 	if ref.Kind == "configmap" {
 		plan.Impact = []text.Safe{text.Sprintf("%d values, as they were when it was deleted", len(to.data))}
 		do = func() {
-			s.place.put(&settings{place: s.place, service: sv, uid: uid, created: s.w.now, changed: s.w.now, edits: 1, data: to.data})
+			s.place.put(&settings{place: s.place, service: sv, uid: s.w.uid(), created: s.w.now, changed: s.w.now, edits: 1, data: to.data})
 		}
 		judge = func() verdict { return arrived(s.place.settings(sv) != nil, "it is there again") }
 	} else {
@@ -78,7 +72,7 @@ func (s *Source) planRebirth(ref core.Ref, lines map[string]string) (*core.Opera
 		plan.Impact = []text.Safe{text.Sprintf("%d pods start with image %s", n, b.image)}
 		var d *deployment
 		do = func() {
-			d = s.place.erect(sv, b, uid, n, to.labels)
+			d = s.place.erect(sv, b, n, to.labels)
 		}
 		judge = func() verdict { return d.verdict(d.generation) }
 	}
@@ -87,10 +81,10 @@ func (s *Source) planRebirth(ref core.Ref, lines map[string]string) (*core.Opera
 }
 
 // erect puts up a deployment of a service that has none.
-func (p *place) erect(s *service, b *build, uid string, replicas int, labels map[string]string) *deployment {
+func (p *place) erect(s *service, b *build, replicas int, labels map[string]string) *deployment {
 	w := p.w
 	d := &deployment{
-		place: p, service: s, uid: uid, replicas: replicas, created: w.now, changed: w.now, since: w.now, generation: 1, revision: 1,
+		place: p, service: s, uid: w.uid(), replicas: replicas, created: w.now, changed: w.now, since: w.now, generation: 1, revision: 1,
 		rolling: true, labels: labels,
 	}
 	if s.name == "web" && p.scope == Prod {
