@@ -2,6 +2,7 @@ package views_test
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +21,9 @@ type size struct{ w, h int }
 
 // sizes are those that every screen is looked at.
 var sizes = []size{{80, 24}, {120, 40}, {200, 60}}
+
+// planSizes are those that the plan of a change is looked at.
+var planSizes = []size{{80, 24}, {120, 40}, {160, 45}, {200, 60}}
 
 // look is how a terminal shows a screen.
 type look struct {
@@ -78,8 +82,11 @@ func plain(f string) string {
 	for i := range lines {
 		lines[i] = strings.TrimRight(lines[i], " ")
 	}
-	return strings.Join(lines, "\n")
+	return ids.ReplaceAllString(strings.Join(lines, "\n"), "0123456789ab")
 }
+
+// ids are those of changes: random.
+var ids = regexp.MustCompile(`\b[0-9a-f]{12}\b`)
 
 func TestEveryScreen(t *testing.T) {
 	for _, c := range scenes {
@@ -87,7 +94,11 @@ func TestEveryScreen(t *testing.T) {
 			var out strings.Builder
 			viewstest.Bubble(t, func(t *testing.T) {
 				s := c.open(t, nil, looks[0].options)
-				for _, z := range sizes {
+				at := sizes
+				if strings.HasPrefix(c.name, "plan-") {
+					at = planSizes
+				}
+				for _, z := range at {
 					_, _ = fmt.Fprintf(&out, "=== %d x %d\n%s\n", z.w, z.h, plain(frame(t, s, z.w, z.h)))
 				}
 			})

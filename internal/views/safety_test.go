@@ -42,7 +42,9 @@ func counts(s *viewstest.Session) string {
 // Lower case looks: no lower-case key, digit, sign or ctrl key ever asks the
 // engine for anything, anywhere.
 func TestLowerCaseNeverReachesTheEngine(t *testing.T) {
-	sweep := keyboard(func(r rune) bool { return !unicode.IsUpper(r) && r != '!' })
+	// s and f open a window onto an object, where policy leaves that free: a
+	// test of their own says that they change nothing.
+	sweep := keyboard(func(r rune) bool { return !unicode.IsUpper(r) && r != '!' && r != 's' && r != 'f' })
 	sweep = append(sweep, "enter", "esc", "tab", "shift+tab", "up", "down", "left", "right", "pgup", "pgdown", "home", "end", "space", "backspace", "delete", "f5")
 	for r := 'a'; r <= 'z'; r++ {
 		if r != 'c' && r != 'z' {
@@ -297,7 +299,7 @@ func TestReasonsAreNamed(t *testing.T) {
 			s.Shows(strings.Fields(c.why)[0])
 			s.Type("esc")
 		}
-		s.Type("B") // comes later
+		s.Type("C") // comes later
 		s.Shows("not in this version")
 		delete(w.Cluster.Missing, viewstest.Local)
 		s.Type("4", "]", "]") // images have no restart
@@ -365,11 +367,11 @@ func TestAChangeGoesOnInTheBackground(t *testing.T) {
 		s.Type("y")
 		s.Shows("1 of 3 pods replaced", "goes on in the background")
 		s.Type("esc")
-		s.Shows("1 changing")
+		s.Shows("1 running")
 		s.Hides("1 of 3 pods replaced")
 		w.Cluster.Release()
 		s.Settle()
-		s.Hides("changing")
+		s.Hides("1 running")
 		if n := len(w.Cluster.Changed()); n != 1 {
 			t.Errorf("%d changes", n)
 		}

@@ -220,7 +220,7 @@ var scenes = []scene{
 	{name: "tasks", world: func(w *viewstest.World) { w.Cluster.Hold() }, play: tasksPage},
 	{name: "tasks-record", world: func(w *viewstest.World) { w.Cluster.Hold() }, play: func(s *viewstest.Session) { tasksPage(s); s.Type("G", "k", "enter") }},
 	{name: "tasks-broken-journal", world: func(w *viewstest.World) { w.Cluster.Broken = text.Lit("line 3: was changed") }, play: keys("u")},
-	{name: "quit-while-running", world: func(w *viewstest.World) { w.Cluster.Hold() }, play: func(s *viewstest.Session) { tasksPage(s); s.Type("alt+1", "q", "q") }},
+	{name: "quit-while-running", world: func(w *viewstest.World) { w.Cluster.Hold() }, play: func(s *viewstest.Session) { tasksPage(s); s.Type("q", "q", "q", "q", "q") }},
 	{name: "diff", play: func(s *viewstest.Session) { s.Type("3"); find(s, "shop web", "space", "space", "=") }},
 	{name: "edit-refused", play: func(s *viewstest.Session) {
 		s.Desk.Edit = func(x string) string { return strings.Replace(x, "replicas: 3", "replicas: broken", 1) }

@@ -388,7 +388,7 @@ func TestQuitting(t *testing.T) {
 		if s.Quit {
 			t.Fatal("it quits over a change")
 		}
-		s.Shows("still being verified")
+		s.Shows("is still running")
 		s.Type("j", "enter")
 		if !s.Quit {
 			t.Error("told to quit it stays")

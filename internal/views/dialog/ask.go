@@ -42,8 +42,8 @@ func (a *Ask) Draw(e *pane.Env, body kit.Block, w, h int) kit.Block {
 func (a *Ask) rows(st *kit.Styles, w int) kit.Block {
 	var out kit.Block
 	say := func(tok themes.Token, t text.Safe) {
-		for _, row := range t.Line().Wrap(max(w-2, 8)) {
-			out = append(out, kit.NewBuilder(st, w).Space(1).Text(tok, row.Safe()).Line())
+		for _, row := range wrapped(t, w-2) {
+			out = append(out, kit.NewBuilder(st, w).Space(1).Text(tok, row).Line())
 		}
 	}
 	for _, n := range a.note {

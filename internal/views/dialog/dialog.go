@@ -92,7 +92,7 @@ func (m *Menu) Draw(e *pane.Env, body kit.Block, w, h int) kit.Block {
 		extra++
 		rows = max(rows, 10)
 	}
-	d := kit.Dialog{Box: kit.Box{Title: m.title}, W: min(max(w*2/3, 50), 90), H: min(rows+extra, max(h-2, 4))}
+	d := kit.Dialog{Box: kit.Box{Title: m.title}, W: min(max(w*3/4, 56), 96), H: min(rows+extra, max(h-2, 4))}
 	d.Box.Bottom = []kit.Span{{Tok: themes.Muted, Text: text.Lit("enter choose · esc close")}}
 	m.rect, _ = d.Place(w, h)
 	return d.Draw(e.Styles, body, w, h, func(w, h int) kit.Block {

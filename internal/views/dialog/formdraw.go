@@ -52,8 +52,8 @@ func (f *form) draw(st *kit.Styles, w, h int) kit.Block {
 		out = append(out, b.Line())
 	}
 	if !f.note.Empty() {
-		for _, row := range f.note.Line().Wrap(max(w-2, 8)) {
-			add(-1, -1, kit.NewBuilder(st, w).Space(1).Text(themes.Muted, row.Safe()))
+		for _, row := range wrapped(f.note, w-2) {
+			add(-1, -1, kit.NewBuilder(st, w).Space(1).Text(themes.Muted, row))
 		}
 	}
 	from, to := 0, 0
@@ -62,7 +62,7 @@ func (f *form) draw(st *kit.Styles, w, h int) kit.Block {
 		x.draw(st, w, titleW, i == f.at, each, func(choice int, b *kit.Builder) { add(i, choice, b) })
 		if i == f.at {
 			if !x.Help.Empty() {
-				add(i, -1, kit.NewBuilder(st, w).Space(titleW+4).Text(themes.Muted, x.Help))
+				add(i, -1, kit.NewBuilder(st, w).Space(titleW+5).Text(themes.Muted, x.Help))
 			}
 			from, to = start, len(out)
 		}
@@ -274,7 +274,7 @@ func (f *field) drawTable(st *kit.Styles, w, titleW int, focused bool, rows int,
 			l.Cell(tok, word(c), widths[0], false).Space(2)
 		}
 		for k, cell := range c.Cells {
-			if k < len(widths) {
+			if k < len(widths) && (k == 0 || c.Disabled.Empty()) { // the reason stands where the rest would
 				l.Cell(tok, cell, widths[k], false).Space(2)
 			}
 		}
@@ -315,7 +315,7 @@ func (f *field) widths(room int) []int {
 		n = max(n, len(c.Cells))
 	}
 	out := make([]int, n)
-	reason := 0
+	now := 0
 	for i, c := range f.Columns {
 		out[i] = c.Width()
 	}
@@ -325,14 +325,15 @@ func (f *field) widths(room int) []int {
 			out[0] = max(out[0], word(c).Width())
 		}
 		for k, cell := range c.Cells {
-			out[k] = max(out[k], cell.Width())
+			if k == 0 || c.Disabled.Empty() {
+				out[k] = max(out[k], cell.Width())
+			}
 		}
-		reason = max(reason, min(c.Disabled.Width(), 30))
 		if c.Current {
-			reason = max(reason, 3)
+			now = 3
 		}
 	}
-	room = max(room-2*n-reason, 4*n)
+	room = max(room-2*n-now, 4*n)
 	for sum(out) > room {
 		widest := 0
 		for i := range out {

@@ -39,7 +39,7 @@ func (p *Plan) title() text.Safe {
 func (p *Plan) width(w int) int {
 	width := w - 2
 	if w > 100 {
-		width = min(max(w*4/5, 98), mostPlanWidth)
+		width = min(w-4, mostPlanWidth)
 	}
 	return max(width, leastPlanWidth, p.named())
 }
@@ -57,7 +57,7 @@ func (p *Plan) Draw(e *pane.Env, body kit.Block, w, h int) kit.Block {
 	case p.stage == filling:
 		want = foot + 3 + len(p.form.draw(e.Styles, width-2, 1<<16)) + max(p.sheet.Len(), previewRows)
 	case p.proposal != nil:
-		want = foot + 3 + p.sheet.Len()
+		want = foot + 4 + p.sheet.Len()
 	}
 	d := kit.Dialog{Box: kit.Box{Title: p.title(), Right: p.badge()}, W: width, H: min(max(want, leastPlanHeight), max(h-2, leastPlanHeight))}
 	p.rect, p.clipped = d.Place(w, h)
@@ -248,8 +248,8 @@ func (p *Plan) foot(e *pane.Env, w int) kit.Block {
 		}
 		return append(out, keys(ks...)...)
 	case p.err != nil:
-		for _, row := range p.err.Summary.Line().Wrap(max(w-2, 8)) {
-			out = append(out, line(themes.Failed, row.Safe())...)
+		for _, row := range wrapped(p.err.Summary, w-2) {
+			out = append(out, line(themes.Failed, row)...)
 		}
 		ks := []text.Safe{text.Lit("esc"), text.Lit("closes")}
 		if p.form != nil {

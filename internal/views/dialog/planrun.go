@@ -117,8 +117,8 @@ func targetRows(st *kit.Styles, w, pathW int, x *actions.TaskTarget) kit.Block {
 	b := kit.NewBuilder(st, w).Space(1).Glyph(tok, st.PhaseGlyph(phase)).Space(1).Cell(themes.FG, text.Clean(x.Ref.Path()), pathW, false).Space(2)
 	var more kit.Block
 	says := func(tok themes.Token, s text.Safe) {
-		for _, row := range s.Line().Wrap(max(w-6, 8)) {
-			more = append(more, kit.NewBuilder(st, w).Space(5).Text(tok, row.Safe()).Line())
+		for _, row := range wrapped(s, w-6) {
+			more = append(more, kit.NewBuilder(st, w).Space(5).Text(tok, row).Line())
 		}
 	}
 	switch {

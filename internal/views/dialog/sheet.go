@@ -57,9 +57,22 @@ func (s *sheet) blank() { s.rows = append(s.rows, kit.Blank(s.st, s.w, 1)...) }
 
 // say adds text, broken into rows.
 func (s *sheet) say(tok themes.Token, t text.Safe) {
-	for _, row := range t.Line().Wrap(s.room()) {
-		s.add(s.row().Text(tok, row.Safe()))
+	for _, row := range wrapped(t, s.room()) {
+		s.add(s.row().Text(tok, row))
 	}
+}
+
+// wrapped breaks a text into rows of w cells; the space at a break is dropped.
+func wrapped(t text.Safe, w int) []text.Safe {
+	rows := t.Line().Wrap(max(w, 8))
+	out := make([]text.Safe, len(rows))
+	for i, r := range rows {
+		if i > 0 && strings.HasPrefix(r.String(), " ") {
+			r = r.Cut(1, r.Width())
+		}
+		out[i] = r.Safe()
+	}
+	return out
 }
 
 // heading is the title of one object among many.
@@ -96,18 +109,18 @@ func (s *sheet) changes(cs []core.FieldChange) {
 			indent = 2
 		} else {
 			first := true
-			for _, row := range before.Line().Wrap(room - 2) {
+			for _, row := range wrapped(before, room-2) {
 				if !first {
 					b = s.row().Space(indent)
 				}
 				first = false
-				s.add(b.Text(beforeToken(c.Before), row.Safe()))
+				s.add(b.Text(beforeToken(c.Before), row))
 			}
 			s.becomes(indent, after)
 			continue
 		}
-		for _, row := range before.Line().Wrap(s.room() - indent - 2) {
-			s.add(s.row().Space(indent).Text(beforeToken(c.Before), row.Safe()))
+		for _, row := range wrapped(before, s.room()-indent-2) {
+			s.add(s.row().Space(indent).Text(beforeToken(c.Before), row))
 		}
 		s.becomes(indent, after)
 	}
@@ -115,14 +128,14 @@ func (s *sheet) changes(cs []core.FieldChange) {
 
 // becomes is the row that says what comes, where it stands below what was.
 func (s *sheet) becomes(indent int, after text.Safe) {
-	for i, row := range after.Line().Wrap(max(s.room()-indent-2, 8)) {
+	for i, row := range wrapped(after, s.room()-indent-2) {
 		b := s.row().Space(indent)
 		if i == 0 {
 			b.Glyph(themes.Muted, s.st.Glyphs.Becomes).Space(1)
 		} else {
 			b.Space(2)
 		}
-		s.add(b.Text(themes.Accent, row.Safe()))
+		s.add(b.Text(themes.Accent, row))
 	}
 }
 
