@@ -15,7 +15,7 @@ import (
 type EnvironmentRule struct {
 	Name     string   `yaml:"name" doc:"Shown as the badge." example:"prod"`
 	Match    Match    `yaml:"match" doc:"What belongs to it. All that are given must match; of each, one pattern. Patterns know * and ?."`
-	Policy   Policies `yaml:"policy,omitempty" doc:"How a change is confirmed; without it, as without the rule: free (enter), confirm (y), name (type the object's name) or deny; or a mapping of verbs and of default, harmless, interrupts, loses to those. shell and port-forward are free where a change needs a y, unless they are named. An undo needs what undo and the verb that it does need." example:"{default: name, restart: confirm, delete: deny}"`
+	Policy   Policies `yaml:"policy,omitempty" doc:"How a change is confirmed; without it, as without the rule: free (enter), confirm (y), name (type the object's name) or deny; or a mapping of verbs and of default, harmless, interrupts, loses to those." example:"{default: name, restart: confirm, delete: deny}"`
 	Color    string   `yaml:"color,omitempty" doc:"Of the badge." enum:"red,orange,yellow,green,blue,cyan,purple,grey"`
 	MaxBulk  int      `yaml:"max_bulk,omitempty" doc:"The most objects that one plan may change; 0: no bound." min:"0" max:"100000"`
 	ReadOnly bool     `yaml:"read_only,omitempty" doc:"Nothing is ever changed there."`

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"strings"
 	"testing"
 
 	"devops-tui/internal/core"
@@ -174,5 +175,22 @@ func TestBreakGlassIsPerEnvironment(t *testing.T) {
 	}
 	if _, problems := Parse([]byte("environments: [{name: a, match: {context: a}, break_glass: maybe}]")); len(problems) != 1 {
 		t.Error(problems)
+	}
+}
+
+// TestTheReferencesExampleHolds reads the example of the reference's chapter on
+// policies.
+func TestTheReferencesExampleHolds(t *testing.T) {
+	_, example, ok := strings.Cut(Reference(nil), "```yaml\n")
+	example, _, closed := strings.Cut(example, "```")
+	c, problems := Parse([]byte(example))
+	if !ok || !closed || len(problems) > 0 {
+		t.Fatal(ok, closed, problems)
+	}
+	prod := c.Environment(core.Ref{Source: "kube", Scope: "prod-eu", Namespace: "payments"})
+	vault := c.Environment(core.Ref{Source: "kube", Scope: "prod-eu", Namespace: "vault"})
+	archive := c.Environment(core.Ref{Source: "docker", Scope: "archive-1"})
+	if prod.Policy("delete", 2) != Deny || prod.NoGlass || !vault.NoGlass || vault.Policy("restart", 1) != Deny || !archive.ReadOnly {
+		t.Errorf("%+v %+v %+v", prod, vault, archive)
 	}
 }

@@ -167,7 +167,9 @@ environment, or from a command (` + "`token_command: [pass, show, ci]`" + `). A 
 		referenceTable(&b, v)
 		referenceSub(&b, v, "sources."+id, 3)
 	}
-	fmt.Fprintf(&b, "\n## Policies\n\nA policy is `free`, `confirm`, `name` or `deny`, or a mapping to those of: %s.\nThe verb's own policy counts before that of the plan's danger (`harmless`, `interrupts`, `loses`), that before `default`. What loses data or state\nis never free unless the file says so of the verb or of `loses`.\n", "`"+strings.Join(policyKeys(), "`, `")+"`")
+	fmt.Fprintf(&b, "\n## Policies\n\nA policy is `free`, `confirm`, `name` or `deny`, or a mapping to those of: %s.\nThe verb's own policy counts before that of the plan's danger (`harmless`, `interrupts`, `loses`), that before `default`. What loses data or state\nis never free unless the file says so of the verb or of `loses`. `shell` and `port-forward` open something and change nothing: they are free\nwhere a change needs a y, unless they are named; a shell that needs a debug container first is a change.\nAn undo needs what `undo` needs, or what the verb that takes the change back needs, whichever is more.\n\n"+
+		"Break-glass (with a reason of at least 10 characters, for 15 minutes) makes `deny` a `name` where `break_glass` does not forbid it, and is recorded in\nthe journal with everything that is done meanwhile. It weakens nothing else: read-only stays read-only, and `max_bulk` holds.\n\n"+
+		"```yaml\nenvironments:\n  - name: prod\n    match: {context: [prod-*], namespace: [payments]}\n    policy: {default: name, restart: confirm, delete: deny}\n    color: red\n    max_bulk: 5\n  - name: vault\n    match: {namespace: [vault]}\n    policy: deny\n    break_glass: false\n  - name: archive\n    match: {host: [archive-*]}\n    read_only: true\n```\n", "`"+strings.Join(policyKeys(), "`, `")+"`")
 	return b.String()
 }
 
@@ -215,7 +217,11 @@ func valueWords(f reflect.StructField) string {
 	case reflect.TypeFor[Keys]():
 		return "mapping"
 	}
-	switch f.Type.Kind() {
+	t := f.Type
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	switch t.Kind() {
 	case reflect.Bool:
 		return "`true` `false`"
 	case reflect.String:
