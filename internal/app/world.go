@@ -148,7 +148,7 @@ func (r *run) discover(ctx context.Context, w *world) error {
 	dir, _ := os.Getwd()
 	o := sources.Options{
 		Contexts: r.contexts, Namespace: r.namespace, AllNamespaces: r.allNamespaces, DockerHosts: r.dockerHosts,
-		Getenv: r.getenv, Home: r.home(), WorkDir: dir, Gate: w.gate, Section: w.cfg.Section,
+		Getenv: r.getenv, Home: r.home(), WorkDir: dir, StateDir: r.stateDir(), Gate: w.gate, Section: w.cfg.Section,
 	}
 	w.openDemo = func() {
 		for _, g := range all.Registrations {
