@@ -78,6 +78,9 @@ func (s *Source) planApply(ctx context.Context, ref core.Ref, what core.Deploy) 
 	return &core.Operation{Plan: p, Execute: a.execute, Verify: a.verify}, nil
 }
 
+// applyConflict is in the answer that names other managers of fields.
+const applyConflict = "Apply failed"
+
 // resolve finds the kind and the place of every document, and their order:
 // namespaces and definitions of kinds go first.
 func (a *apply) resolve(ctx context.Context, docs []document, home string) error {
@@ -201,7 +204,7 @@ func (a *apply) dryRun(ctx context.Context, p *core.Plan) error {
 		d.after, err = a.send(ctx, d, d.before, true)
 		switch {
 		case err == nil:
-		case isStatus(err, http.StatusConflict) && strings.Contains(err.Error(), "Apply failed"):
+		case isStatus(err, http.StatusConflict) && strings.Contains(err.Error(), applyConflict):
 			conflicts = append(conflicts, text.Concat(what, text.Lit(": "), text.Error(err)))
 		case isStatus(err, http.StatusNotFound) && a.makes(d):
 			d.blind = text.Lit("its namespace or kind is made by this manifest")

@@ -3,6 +3,7 @@ package kube
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"devops-tui/internal/core"
@@ -17,14 +18,7 @@ func (a *apply) execute(ctx context.Context, out core.Output) error {
 		}
 	}
 	for i, d := range a.docs {
-		now, err := a.current(ctx, d)
-		if err == nil {
-			d.answer, err = a.send(ctx, d, now, false)
-			if err != nil {
-				err = a.s.partlyIf(i > 0, text.Sprintf("%d of %d objects are applied; cannot apply %s %s", i, len(a.docs), d.k.Name, d.ref.Name), err)
-			}
-		}
-		if err != nil {
+		if err := a.apply(ctx, d); err != nil {
 			return err
 		}
 		a.sent = i + 1
@@ -33,6 +27,25 @@ func (a *apply) execute(ctx context.Context, out core.Output) error {
 		out.Progress(core.Progress{Done: i + 1, Total: len(a.docs), Text: text.Sprintf("%s %s", d.k.Name, d.ref.Name)})
 	}
 	return nil
+}
+
+// apply sends one document. Where the server refuses it because the status
+// moved in between, nothing was done: it is checked and sent for the new revision.
+func (a *apply) apply(ctx context.Context, d *applying) error {
+	for tries := 1; ; tries++ {
+		now, err := a.current(ctx, d)
+		if err != nil {
+			return err
+		}
+		d.answer, err = a.send(ctx, d, now, false)
+		if isStatus(err, http.StatusConflict) && tries < maxTries && !strings.Contains(err.Error(), applyConflict) {
+			continue
+		}
+		if err != nil {
+			return a.s.partlyIf(a.sent > 0, text.Sprintf("%d of %d objects are applied; cannot apply %s %s", a.sent, len(a.docs), d.k.Name, d.ref.Name), err)
+		}
+		return nil
+	}
 }
 
 // served waits until the server knows a kind that was just defined: objects of

@@ -204,7 +204,8 @@ func TestApplyStopsAtTheFirstFailure(t *testing.T) {
 
 func TestApplyKustomization(t *testing.T) {
 	c, src, _ := countedSource(t)
-	src.getenv = os.Getenv
+	path := kubectlPath(t)
+	src.getenv = func(string) string { return path }
 	ns := c.Namespace(t)
 	dir := folder(t, map[string]string{
 		"base/kustomization.yaml": "resources: [web.yaml]\n",

@@ -160,33 +160,50 @@ func (c *change) operation(p core.Plan) *core.Operation {
 	return &core.Operation{Plan: p, Execute: c.execute, Verify: c.verify}
 }
 
-// execute re-checks the object and sends the change once.
+// execute re-checks the object and sends the change once. Where the server
+// refuses it because the status moved in between, nothing was done: it is
+// checked and sent for the new revision.
 func (c *change) execute(ctx context.Context, _ core.Output) error {
+	for tries := 1; ; tries++ {
+		now, err := c.recheck(ctx)
+		if err != nil {
+			return err
+		}
+		c.rev = now.str("metadata", "resourceVersion")
+		_, c.stuck = deadline(now)
+		after, err := c.send(ctx, false)
+		switch {
+		case isStatus(err, http.StatusConflict) && tries < maxTries:
+			continue
+		case err != nil:
+			return c.s.outcome(c.cannot(), err)
+		case len(c.sub) == 0:
+			c.gen = max(after.num("metadata", "generation"), 1)
+		default:
+			c.gen = now.num("metadata", "generation") // at least; the object is read back
+		}
+		return nil
+	}
+}
+
+// maxTries bounds how often a moving status may get in between.
+const maxTries = 5
+
+// recheck reads the object and refuses one for which the plan does not hold.
+func (c *change) recheck(ctx context.Context) (tree, error) {
 	_, now, err := c.s.fetch(ctx, c.ref)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	// The status changes all the time and takes the revision along; what was
 	// planned against is the spec.
 	if c.fits != nil {
-		if err := c.fits(now); err != nil {
-			return err
-		}
-	} else if changedSince(c.before, now) {
-		return &core.Problem{Kind: core.Conflict, Summary: text.Sprintf("%s %s was changed since the plan was made", c.k.Name, c.ref.Name), Hint: text.Lit("look at the plan again")}
+		return now, c.fits(now)
 	}
-	c.rev = now.str("metadata", "resourceVersion")
-	_, c.stuck = deadline(now)
-	after, err := c.send(ctx, false)
-	if err != nil {
-		return c.s.outcome(c.cannot(), err)
+	if changedSince(c.before, now) {
+		return nil, &core.Problem{Kind: core.Conflict, Summary: text.Sprintf("%s %s was changed since the plan was made", c.k.Name, c.ref.Name), Hint: text.Lit("look at the plan again")}
 	}
-	if len(c.sub) == 0 {
-		c.gen = max(after.num("metadata", "generation"), 1)
-	} else {
-		c.gen = now.num("metadata", "generation") // at least; the object is read back
-	}
-	return nil
+	return now, nil
 }
 
 func changedSince(before, now tree) bool {

@@ -2,6 +2,7 @@ package kube
 
 import (
 	"context"
+	"strings"
 
 	"devops-tui/internal/core"
 	"devops-tui/internal/sources"
@@ -40,6 +41,17 @@ func (s *Source) PlanCordon(ctx context.Context, ref core.Ref, on bool) (*core.O
 	s.cordonImpact(ctx, o, on, &p)
 	s.managers(o, &p, text.Lit("it may put the node back as it is in Git"))
 	return c.operation(p), nil
+}
+
+func cordonWhy(r *core.Resource) text.Safe   { return cordonRow(r, true) }
+func uncordonWhy(r *core.Resource) text.Safe { return cordonRow(r, false) }
+
+// cordonRow tells from a node's row that it is like that already.
+func cordonRow(r *core.Resource, on bool) text.Safe {
+	if strings.Contains(r.Reason.String(), "SchedulingDisabled") == on {
+		return cordonState(r.Ref.Name, on)
+	}
+	return text.Safe{}
 }
 
 func cordoned(node tree) bool { return node.str("spec", "unschedulable") == "true" }

@@ -78,6 +78,9 @@ func (d *removal) check() error {
 	default:
 		return &core.Problem{Kind: core.Invalid, Summary: text.Sprintf("cascade is foreground, background or orphan, not %q", d.how.Cascade)}
 	}
+	if d.how.Volumes {
+		return &core.Problem{Kind: core.Invalid, Summary: text.Sprintf("the volumes of a %s are claims of their own: delete those", d.k.Name)}
+	}
 	if d.how.Force {
 		if d.k.Name != "pod" {
 			return &core.Problem{Kind: core.Invalid, Summary: text.Sprintf("only pods are deleted by force; a %s waits for nothing but its finalizers", d.k.Name)}
@@ -180,7 +183,8 @@ func (d *removal) execute(ctx context.Context, _ core.Output) error {
 	if err != nil {
 		return err
 	}
-	if changedSince(d.before, now) {
+	// What undo would make again must be what is deleted.
+	if d.lost().Empty() && changedSince(d.before, now) {
 		return &core.Problem{Kind: core.Conflict, Summary: text.Sprintf("%s %s was changed since the plan was made", d.k.Name, d.ref.Name), Hint: text.Lit("look at the plan again")}
 	}
 	if err := d.send(ctx, false); err != nil {
@@ -309,4 +313,13 @@ func (s *Source) deleteForm(_ context.Context, k *kind, _ core.Ref) (core.Form, 
 		})
 	}
 	return f, nil
+}
+
+// deleteWhy tells from the row that it is going already. Pods can still be
+// deleted by force.
+func deleteWhy(r *core.Resource) text.Safe {
+	if r.Ref.Kind != "pod" && strings.Contains(r.Reason.String(), "Terminating") {
+		return text.Sprintf("%s %s is being deleted already", r.Ref.Kind, r.Ref.Name)
+	}
+	return text.Safe{}
 }

@@ -55,7 +55,7 @@ func (d *removal) impact(ctx context.Context, p *core.Plan) {
 		d.dependents(ctx, p)
 	}
 	if slices.Contains([]string{"configmap", "secret", "persistentvolumeclaim"}, d.k.Name) {
-		if n := usedBy(d.k.Name, d.ref.Name, s.listed(ctx, builtinByName["pod"].path(d.ref.Namespace)...)); n > 0 {
+		if n := usedBy(d.k.Name, d.ref.Name, s.somePods(ctx, d.ref.Namespace, nil)); n > 0 {
 			p.Warnings = append(p.Warnings, text.Sprintf("%d pods use it; they do not start again without it", n))
 		}
 	}
@@ -91,19 +91,40 @@ func (d *removal) podImpact(ctx context.Context, p *core.Plan) {
 			p.Warnings = append(p.Warnings, text.Sprintf("disruption budget %s covers it and allows %d disruptions now; a deletion does not ask it", b.str("metadata", "name"), b.num("status", "disruptionsAllowed")))
 		}
 	}
-	pods := d.s.listed(ctx, builtinByName["pod"].path(d.ref.Namespace)...)
 	for _, svc := range d.s.listed(ctx, builtinByName["service"].path(d.ref.Namespace)...) {
 		selector := svc.sub("spec", "selector")
 		if len(selector) == 0 || !matchesLabels(tree{"matchLabels": map[string]any(selector)}, labels) {
 			continue
 		}
-		others := slices.ContainsFunc(pods, func(x tree) bool {
-			return x.str("metadata", "uid") != d.ref.UID && podReady(x) && matchesLabels(tree{"matchLabels": map[string]any(selector)}, x.sub("metadata", "labels"))
+		others := slices.ContainsFunc(d.s.somePods(ctx, d.ref.Namespace, selector), func(x tree) bool {
+			return x.str("metadata", "uid") != d.ref.UID && podReady(x)
 		})
 		if !others {
 			p.Warnings = append(p.Warnings, text.Sprintf("no other pod of service %s is ready: it has nobody to answer meanwhile", svc.str("metadata", "name")))
 		}
 	}
+}
+
+// somePods reads the pods of a namespace that have the labels, 500 at most: a
+// plan need not count them all.
+func (s *Source) somePods(ctx context.Context, namespace string, labels tree) []tree {
+	q := url.Values{"limit": {"500"}}
+	if len(labels) > 0 {
+		pairs := make([]string, 0, len(labels))
+		for _, k := range labels.keys() {
+			pairs = append(pairs, k+"="+scalar(labels[k]))
+		}
+		q.Set("labelSelector", strings.Join(pairs, ","))
+	}
+	b, err := s.client.do(ctx, request{path: builtinByName["pod"].path(namespace), query: q}, nil)
+	if err != nil {
+		return nil
+	}
+	list, err := parseTree(b)
+	if err != nil {
+		return nil
+	}
+	return list.items("items")
 }
 
 func podReady(pod tree) bool {

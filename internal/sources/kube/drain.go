@@ -108,15 +108,16 @@ func (s *Source) podsOn(ctx context.Context, node string) ([]tree, error) {
 // tryEviction dry-runs the eviction of the first pod: whether one may evict at
 // all, and whether the server takes it, is known before.
 func (d *emptying) tryEviction(ctx context.Context, p *core.Plan) {
-	for _, pod := range d.sort.evicted {
-		err := d.evict(ctx, pod, true)
-		if err == nil || isStatus(err, http.StatusTooManyRequests, http.StatusNotFound, http.StatusConflict) {
-			return
-		}
-		p.Blind = true
-		p.Preview = text.Sprintf("eviction of pod %s: %s", pod.str("metadata", "name"), d.s.problem(text.Safe{}, err).Summary)
+	if len(d.sort.evicted) == 0 {
 		return
 	}
+	pod := d.sort.evicted[0]
+	err := d.evict(ctx, pod, true)
+	if err == nil || isStatus(err, http.StatusTooManyRequests, http.StatusNotFound, http.StatusConflict) {
+		return
+	}
+	p.Blind = true
+	p.Preview = text.Sprintf("eviction of pod %s: %s", pod.str("metadata", "name"), d.s.problem(text.Safe{}, err).Summary)
 }
 
 // execute cordons the node and evicts its pods. Each eviction is sent once; one

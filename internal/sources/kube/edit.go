@@ -31,11 +31,18 @@ func (s *Source) Definition(ctx context.Context, ref core.Ref) ([]byte, error) {
 
 // editable is the part of an object that is edited.
 func editable(k *kind, o tree) tree {
+	out := written(o)
+	out["apiVersion"], out["kind"] = k.apiVersion(), k.gvkKind
+	return out
+}
+
+// written is what somebody wrote of an object, without kubectl's own copy of
+// it, which kubectl apply keeps.
+func written(o tree) tree {
 	out := copied(definition(o))
 	withoutNulls(map[string]any(out))
-	out["apiVersion"], out["kind"] = k.apiVersion(), k.gvkKind
 	if notes := out.sub("metadata", "annotations"); notes != nil {
-		delete(notes, lastApplied) // kubectl apply keeps it
+		delete(notes, lastApplied)
 		if len(notes) == 0 {
 			delete(out.sub("metadata"), "annotations")
 		}
@@ -65,7 +72,7 @@ func (s *Source) PlanEdit(ctx context.Context, ref core.Ref, before, after []byt
 	if uid := a.str("metadata", "uid"); uid != "" && ref.UID != "" && uid != ref.UID {
 		return nil, &core.Problem{Kind: core.Conflict, Summary: text.Sprintf("the text is of a %s %s that was deleted and made anew since", ref.Kind, ref.Name)}
 	}
-	b, a = definition(b), definition(a)
+	b, a = written(b), written(a)
 	if bytes.Equal(jsonOf(b), jsonOf(a)) {
 		return nil, &core.Problem{Kind: core.Invalid, Summary: text.Lit("nothing was changed")}
 	}
@@ -198,7 +205,7 @@ func (e *edit) impact(ctx context.Context, c *change, set tree, p *core.Plan) {
 	case slices.Contains(rolled, e.k.Name) && set.at("spec", "template") != nil:
 		e.s.rolloutImpact(ctx, c, p)
 	case e.k.Name == "configmap" || e.k.Name == "secret":
-		if n := usedBy(e.k.Name, c.ref.Name, e.s.listed(ctx, builtinByName["pod"].path(c.ref.Namespace)...)); n > 0 && !labelsOnly(set) {
+		if n := usedBy(e.k.Name, c.ref.Name, e.s.somePods(ctx, c.ref.Namespace, nil)); n > 0 && !labelsOnly(set) {
 			p.Impact = append(p.Impact, text.Sprintf("%d pods use it: mounted files follow within a minute or so, variables only with a restart", n))
 		}
 	}

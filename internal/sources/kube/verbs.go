@@ -58,17 +58,17 @@ var verbRules = map[string]verbRule{
 	}},
 	core.VerbPause:    {kinds: []string{"deployment", "cronjob", "job"}, need: patches, why: holdWhy(true)},
 	core.VerbResume:   {kinds: []string{"deployment", "cronjob", "job"}, need: patches, why: holdWhy(false)},
-	core.VerbCordon:   {kinds: []string{"node"}, need: patches},
-	core.VerbUncordon: {kinds: []string{"node"}, need: patches},
+	core.VerbCordon:   {kinds: []string{"node"}, need: patches, why: cordonWhy},
+	core.VerbUncordon: {kinds: []string{"node"}, need: patches, why: uncordonWhy},
 	core.VerbDrain: {kinds: []string{"node"}, need: func(*core.Resource) []access {
 		return []access{{verb: "patch"}, {verb: "create", kind: "pod", sub: "/eviction", name: anyName}}
 	}},
 	core.VerbEdit:    {need: patches},
-	core.VerbDelete:  {need: func(*core.Resource) []access { return []access{{verb: "delete"}} }},
+	core.VerbDelete:  {need: func(*core.Resource) []access { return []access{{verb: "delete"}} }, why: deleteWhy},
 	core.VerbShell:   {kinds: withPods, need: creates("pod", "/exec")},
 	core.VerbForward: {kinds: reachable, need: creates("pod", "/portforward")},
 	core.VerbCopy:    {kinds: []string{"pod"}, need: creates("pod", "/exec")},
-	core.VerbRestore: {need: patches},
+	core.VerbRestore: {need: func(*core.Resource) []access { return nil }}, // what it needs depends on what was saved
 }
 
 // has reports whether a kind has the verb.
