@@ -194,7 +194,8 @@ func TestPromise23_NoWrongTargetIn10000Runs(t *testing.T) {
 		}
 		// What is asked for: a verb on the object, the undo of a change of it, or a
 		// verb on a part whose plan is for the object.
-		ask, verb := func() (*actions.Proposal, error) { return nil, nil }, simVerbs[rnd.IntN(len(simVerbs))]
+		var ask func() (*actions.Proposal, error)
+		verb := simVerbs[rnd.IntN(len(simVerbs))]
 		params := minimal[verb]
 		switch rnd.IntN(4) {
 		case 0:

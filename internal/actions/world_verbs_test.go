@@ -197,7 +197,7 @@ func (w *world) through(ctx context.Context, verb string, ref core.Ref) error {
 }
 
 func (w *world) PlanShell(_ context.Context, ref core.Ref, what core.Shell) (*core.Operation, error) {
-	op := &core.Operation{Plan: core.Plan{Verb: core.VerbShell, Target: ref, Preview: text.Lit("a session has no dry run")}}
+	op := &core.Operation{Plan: core.Plan{Verb: core.VerbShell, Target: ref, Preview: text.Lit("a session has no dry run"), Blind: w.plan.Blind}}
 	if what.Debug != "" {
 		op.Plan.Danger = 1
 	}
@@ -214,7 +214,7 @@ func (w *world) PlanShell(_ context.Context, ref core.Ref, what core.Shell) (*co
 }
 
 func (w *world) PlanForward(_ context.Context, ref core.Ref, _ core.Forward) (*core.Operation, error) {
-	op := &core.Operation{Plan: core.Plan{Verb: core.VerbForward, Target: ref}}
+	op := &core.Operation{Plan: core.Plan{Verb: core.VerbForward, Target: ref, Blind: w.plan.Blind}}
 	op.Serve = func(ctx context.Context, out core.Output) error {
 		if err := w.through(ctx, core.VerbForward, ref); err != nil {
 			return err
