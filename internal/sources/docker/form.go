@@ -22,6 +22,8 @@ func (s *Source) Form(ctx context.Context, verb string, ref core.Ref) (core.Form
 		return s.shellForm(ctx, ref)
 	case core.VerbPrune:
 		return s.pruneForm(ctx)
+	case core.VerbCopy:
+		return s.copyForm(), nil
 	case core.VerbStop:
 		return core.Form{Fields: []core.Field{{
 			Name: "grace", Title: text.Lit("seconds until it is killed"), Type: core.FieldNumber, Min: -1, Max: 86400, Value: "-1",
