@@ -3,6 +3,7 @@ module devops-tui
 go 1.26.0
 
 require (
+	github.com/aymanbagabas/go-udiff v0.4.1
 	charm.land/bubbles/v2 v2.2.1
 	charm.land/bubbletea/v2 v2.0.10
 	charm.land/lipgloss/v2 v2.0.6

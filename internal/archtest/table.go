@@ -40,6 +40,8 @@ var table = []room{
 	{folder: "themes/...", may: []string{text, yaml}},
 	{folder: "internal/process", may: []string{core, text, "golang.org/x/sys/..."}},
 
+	{folder: "internal/diff", may: []string{text, "github.com/aymanbagabas/go-udiff"}},
+
 	{folder: "internal/sources", may: []string{core, text}},
 	{folder: "internal/sources/sourcetest", may: []string{core, text, "internal/sources"}},
 	{folder: "internal/sources/all", may: []string{"internal/sources/..."}},
@@ -51,7 +53,7 @@ var table = []room{
 		yaml, // what Compose prints
 	}},
 	{folder: "internal/sources/kube/...", may: []string{
-		core, text, "internal/sources", "internal/process",
+		core, text, "internal/diff", "internal/sources", "internal/process",
 		"k8s.io/...", "sigs.k8s.io/...", "github.com/go-logr/...", "golang.org/x/net/...", "golang.org/x/sys/...", "golang.org/x/sync/...", yaml,
 	}},
 
@@ -68,7 +70,7 @@ var table = []room{
 		core, text, themes, "internal/views", "internal/views/pane", "internal/store", "internal/actions", "internal/actions/journal", "internal/sources",
 	}, charm...)},
 	{folder: "internal/views/...", may: append([]string{
-		core, text, themes, "internal/views/kit", "internal/store", "internal/actions", "internal/flow", "internal/keys", "internal/query",
+		core, text, themes, "internal/views/kit", "internal/store", "internal/actions", "internal/diff", "internal/flow", "internal/keys", "internal/query",
 		"github.com/sahilm/fuzzy",
 	}, charm...)},
 

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"devops-tui/internal/core"
+	"devops-tui/internal/diff"
 	"devops-tui/internal/text"
 )
 
@@ -260,11 +261,7 @@ func (s *Source) outcome(cannot text.Safe, err error) error {
 // diffTrees compares two states of an object as YAML, without secrets, status
 // and what the server counts.
 func diffTrees(before, after tree) []text.Line {
-	var out []text.Line
-	for _, l := range unifiedDiff(readable(before), readable(after), 3) {
-		out = append(out, text.CleanLine(l))
-	}
-	return out
+	return diff.Lines(readable(before), readable(after), 3)
 }
 
 // readable is the object's YAML as a diff shows it; nil has no lines.
