@@ -54,7 +54,7 @@ var table = []room{
 	}},
 	{folder: "internal/sources/kube/...", may: []string{
 		core, text, "internal/diff", "internal/sources", "internal/process",
-		"k8s.io/...", "sigs.k8s.io/...", "github.com/go-logr/...", "golang.org/x/net/...", "golang.org/x/sys/...", "golang.org/x/sync/...", yaml,
+		"k8s.io/...", "sigs.k8s.io/...", "github.com/go-logr/...", "github.com/gorilla/websocket", "golang.org/x/net/...", "golang.org/x/sys/...", "golang.org/x/sync/...", yaml,
 	}},
 
 	{folder: "internal/store/...", may: []string{core, text}, tests: []string{"internal/sources"}},
@@ -70,7 +70,7 @@ var table = []room{
 		core, text, themes, "internal/views", "internal/views/pane", "internal/store", "internal/actions", "internal/actions/journal", "internal/sources",
 	}, charm...)},
 	{folder: "internal/views/...", may: append([]string{
-		core, text, themes, "internal/views/kit", "internal/store", "internal/actions", "internal/diff", "internal/flow", "internal/keys", "internal/query",
+		core, text, themes, "internal/views/kit", "internal/store", "internal/actions", "internal/actions/journal", "internal/diff", "internal/flow", "internal/keys", "internal/query",
 		"github.com/sahilm/fuzzy",
 	}, charm...)},
 
