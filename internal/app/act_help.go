@@ -39,6 +39,37 @@ var verbHelp = map[string]struct {
 	core.VerbUndo:     {"plans the inverse of a change in the journal; without ID of the last one that has one", []string{"undo", "undo 01J8"}},
 }
 
+// paramHelp says more of a parameter than its title.
+var paramHelp = map[string]string{
+	core.VerbRollback + " to":      "revision, history id or image",
+	core.VerbRollback + " via":     "the mechanism, where --choices offers several: helm, compose",
+	core.VerbDeploy + " image":     "[CONTAINER=]REFERENCE",
+	core.VerbDeploy + " container": "whose image it is, where there are several",
+	core.VerbDeploy + " file":      "manifest, kustomization folder",
+	core.VerbDeploy + " ref":       "branch, tag or commit of what is dispatched",
+	core.VerbDeploy + " revision":  "of what is synced",
+	core.VerbDeploy + " input.":    "an input of what is dispatched",
+	core.VerbDeploy + " option":    "switches that --choices offers: pull=true",
+	core.VerbScale + " replicas":   "how many there shall be",
+	core.VerbEdit + " file":        "the edited definition; without it $EDITOR opens",
+	core.VerbPrune + " what":       "names from --choices, separated by commas",
+	core.VerbShell + " container":  "which one, where there are several",
+	core.VerbShell + " command":    "a program instead of a shell, quoted as for a shell",
+	core.VerbShell + " debug":      "image of a debug container that is added first",
+	core.VerbForward + " port":     "[[HOST:]LOCAL:]REMOTE, as in 8080:http; LOCAL 0 or none: any free one",
+	core.VerbCopy + " from":        "a path here, or :PATH inside",
+	core.VerbCopy + " to":          "a path here, or :PATH inside",
+	core.VerbCopy + " container":   "which one, where there are several",
+}
+
+// paramText says what a parameter is.
+func paramText(verb string, p actions.Param) text.Safe {
+	if s, ok := paramHelp[verb+" "+p.Name]; ok {
+		return text.Clean(s)
+	}
+	return p.Title
+}
+
 // actTopic is `act VERB --help`.
 func actTopic(r *run, words []string) bool {
 	if len(words) == 0 || !slices.Contains(verbNames(), words[0]) {
@@ -60,7 +91,7 @@ func actTopic(r *run, words []string) bool {
 		fmt.Fprint(w, "\nParameters (--set NAME=VALUE):\n")
 		rows := [][]field{}
 		for _, p := range params {
-			rows = append(rows, []field{plainField(text.Lit(" ")), plainField(text.Clean(paramName(p))), plainField(p.Title), plainField(paramValues(p))})
+			rows = append(rows, []field{plainField(text.Lit(" ")), plainField(text.Clean(paramName(p))), plainField(paramText(name, p)), plainField(paramValues(p))})
 		}
 		painter{}.printTable(w, rows)
 		fmt.Fprintf(w, "\nWhat can be chosen for an object: devops-tui act %s REF --choices\n", name)

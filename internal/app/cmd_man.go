@@ -44,7 +44,7 @@ func manPage() string {
 		line(".TP\n.B %s\n%s.", roff(v), roff(verbHelp[v].does))
 		for _, p := range shownParams(v) {
 			if !p.Further {
-				line(".br\n\\fI%s\\fR: %s", roff(paramName(p)), roff(strings.TrimSuffix(p.Title.String()+"; "+paramValues(p).String(), "; ")))
+				line(".br\n\\fI%s\\fR: %s", roff(paramName(p)), roff(strings.TrimSuffix(paramText(v, p).String()+"; "+paramValues(p).String(), "; ")))
 			}
 		}
 	}

@@ -3,6 +3,7 @@ package demo
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -23,13 +24,21 @@ func difference(path string, fields ...[3]string) []text.Line {
 	fmt.Fprintf(&b, "--- live\n+++ planned\n@@ %s @@\n", path)
 	for _, f := range fields {
 		if f[1] != "" {
-			fmt.Fprintf(&b, "-%s: %s\n", f[0], quoted(f[1]))
+			fmt.Fprintf(&b, "-%s: %s\n", f[0], scalar(f[1]))
 		}
 		if f[2] != "" {
-			fmt.Fprintf(&b, "+%s: %s\n", f[0], quoted(f[2]))
+			fmt.Fprintf(&b, "+%s: %s\n", f[0], scalar(f[2]))
 		}
 	}
 	return text.Document(b.String())
+}
+
+// scalar is a value as YAML writes it: numbers and truth values bare.
+func scalar(s string) string {
+	if _, err := strconv.Atoi(s); err == nil || s == "true" || s == "false" {
+		return s
+	}
+	return quoted(s)
 }
 
 // kubectl is how the equivalent command begins; namespace "" for objects that

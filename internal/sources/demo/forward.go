@@ -59,12 +59,13 @@ func (s *Source) PlanForward(ctx context.Context, ref core.Ref, what core.Forwar
 		return nil, err
 	}
 	_, localPort, _ := net.SplitHostPort(local)
+	shown := local
 	if localPort == "0" {
-		localPort = ""
+		localPort, shown = "", "a free port"
 	}
 	target := o.ref()
 	plan := core.Plan{
-		Verb: core.VerbForward, Target: target, Title: text.Sprintf("Forward %s to port %d of %s", local, port, target.Path()),
+		Verb: core.VerbForward, Target: target, Title: text.Sprintf("Forward %s to port %d of %s", shown, port, target.Path()),
 		Impact:   []text.Safe{text.Lit("a port of this machine's loopback, until you end it; a page of the demo answers")},
 		Command:  text.Sprintf("%s port-forward %s/%s %s:%d", s.place.kubectl(target.Namespace), target.Kind, target.Name, localPort, port),
 		UndoHint: text.Lit("it ends when you end it"),
