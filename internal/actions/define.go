@@ -14,7 +14,7 @@ import (
 // what is not one is Disabled with a reason, the source's Permitter has the
 // word on single objects, and its Former knows what can be chosen.
 func Of[C any](v Verb, plan func(ctx context.Context, c C, ref core.Ref, p Params) (*core.Operation, error)) Verb {
-	cannot := func(src sources.Source) text.Safe { return text.Sprintf("%s has no %s", src.Info().Title, v.Title) }
+	cannot := func(src sources.Source) text.Safe { return text.Sprintf("%s has no %s", src.Info().Title, v.ID) }
 	v.Disabled = func(src sources.Source, r *core.Resource) text.Safe {
 		if _, ok := src.(C); !ok {
 			return cannot(src)

@@ -62,7 +62,12 @@ func (e *Engine) Glass() (Glass, bool) {
 }
 
 func (e *Engine) glassNow() (Glass, bool) {
-	if e.glass.Until.IsZero() || !e.o.Clock().Before(e.glass.Until) {
+	if e.glass.Until.IsZero() {
+		return Glass{}, false
+	}
+	// By the wall clock too: the other one stands still while a laptop sleeps.
+	now := e.o.Clock()
+	if !now.Before(e.glass.Until) || !now.Round(0).Before(e.glass.Until.Round(0)) {
 		return Glass{}, false
 	}
 	return e.glass, true

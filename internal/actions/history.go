@@ -42,7 +42,7 @@ func (e *Engine) Definition(ctx context.Context, ref core.Ref) ([]byte, error) {
 	}
 	ed, ok := src.(sources.Editor)
 	if !ok {
-		return nil, &core.Problem{Kind: core.Unsupported, Summary: text.Sprintf("%s has no %s", src.Info().Title, v.Title)}
+		return nil, &core.Problem{Kind: core.Unsupported, Summary: text.Sprintf("%s has no %s", src.Info().Title, v.ID)}
 	}
 	ctx, cancel := context.WithTimeout(ctx, e.o.ReadLimit)
 	defer cancel()

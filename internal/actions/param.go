@@ -142,7 +142,7 @@ func checkParams(v Verb, params Params) *core.Problem {
 			known = append(known, p.label())
 		}
 		if p.Required && params[p.Name] == "" {
-			return Invalid(text.Sprintf("--set %s=…", p.Name), text.Sprintf("%s needs %s", v.Title, p.Name))
+			return Invalid(text.Sprintf("--set %s=…", p.Name), text.Sprintf("%s needs %s", v.ID, p.Name))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(params)) {
@@ -158,13 +158,13 @@ func checkParams(v Verb, params Params) *core.Problem {
 }
 
 func unknownParam(v Verb, name string, known []string) *core.Problem {
-	hint := text.Sprintf("%s takes no parameters", v.Title)
+	hint := text.Sprintf("%s takes no parameters", v.ID)
 	if near := core.Nearest(name, known, 1); len(near) > 0 {
 		hint = text.Sprintf("did you mean %s?", near[0])
 	} else if len(known) > 0 {
-		hint = text.Sprintf("%s takes %s", v.Title, strings.Join(known, ", "))
+		hint = text.Sprintf("%s takes %s", v.ID, strings.Join(known, ", "))
 	}
-	return Invalid(hint, text.Sprintf("%s has no parameter %q", v.Title, name))
+	return Invalid(hint, text.Sprintf("%s has no parameter %q", v.ID, name))
 }
 
 // check refuses a value that no object can take.
@@ -198,9 +198,9 @@ func checkNumber(v Verb, name, value string, low, high int) *core.Problem {
 	}
 	switch {
 	case err != nil:
-		return Invalid(text.Sprintf("%s is %s", name, bounds), text.Sprintf("%s cannot take %s=%q", v.Title, name, value))
+		return Invalid(text.Sprintf("%s is %s", name, bounds), text.Sprintf("%s cannot take %s=%q", v.ID, name, value))
 	case (low != 0 || high != 0) && (n < low || n > high):
-		return Invalid(text.Sprintf("the nearest is %d", min(max(n, low), high)), text.Sprintf("%s cannot take %s=%d: it is %s", v.Title, name, n, bounds))
+		return Invalid(text.Sprintf("the nearest is %d", min(max(n, low), high)), text.Sprintf("%s cannot take %s=%d: it is %s", v.ID, name, n, bounds))
 	}
 	return nil
 }
@@ -210,7 +210,7 @@ func checkChoice(v Verb, name, value string, values []string) *core.Problem {
 	if near := core.Nearest(value, values, 1); len(near) > 0 {
 		hint = text.Sprintf("did you mean %s?", near[0])
 	}
-	return Invalid(hint, text.Sprintf("%s cannot take %s=%q", v.Title, name, value))
+	return Invalid(hint, text.Sprintf("%s cannot take %s=%q", v.ID, name, value))
 }
 
 // ownForm is the form of a verb on a system that has none of its own.

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"devops-tui/internal/actions"
 	"devops-tui/internal/actions/journal"
@@ -266,4 +268,23 @@ func TestPromise27_WhatUndoNeedsIsKept(t *testing.T) {
 	}
 	b.undo(task.ID)
 	wantString(t, w.now("web"), "the definition")
+}
+
+// An old change is found too, by its id and as the last one.
+func TestPromise27_OldChangesAreFound(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld("a", "web")
+		b := setUp(t, w)
+		task := b.do(core.VerbScale, "web")
+		time.Sleep(400 * 24 * time.Hour)
+		b.do(core.VerbRestart, "web") // has no inverse
+		for _, id := range []string{"", task.ID} {
+			p, err := b.Undo(t.Context(), id)
+			if err != nil || p.UndoOf != task.ID {
+				t.Fatalf("%q: %v %v", id, p, err)
+			}
+		}
+		b.undo("")
+		wantString(t, w.now("web"), "2")
+	})
 }

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"strconv"
 	"strings"
+	"time"
 
 	"devops-tui/internal/actions/journal"
 	"devops-tui/internal/core"
@@ -33,12 +34,7 @@ type kept struct {
 // already, or never carried out, is refused. The proposal is previewed,
 // confirmed and journaled like every change; the undo of an undo is a redo.
 func (e *Engine) Undo(ctx context.Context, id string) (*Proposal, error) {
-	records, err := e.History(journal.Filter{})
-	if err != nil {
-		return nil, &core.Problem{Kind: core.Refused, Summary: text.Sprintf("the journal cannot be read: %s", text.Error(err)), Cause: err}
-	}
-	past := chronicle(records)
-	of, no := past.choose(e, id)
+	past, of, no := e.toUndo(id)
 	if no != nil {
 		return nil, no
 	}
@@ -74,6 +70,30 @@ func (e *Engine) Undo(ctx context.Context, id string) (*Proposal, error) {
 	}
 	return p, nil
 }
+
+// toUndo looks for what id means among the changes of the last weeks, and among
+// all when it is not there: long journals take their time.
+func (e *Engine) toUndo(id string) (*pastChanges, []*done, *core.Problem) {
+	var no *core.Problem
+	for _, since := range []time.Time{e.o.Clock().Add(-recent), {}} {
+		records, err := e.History(journal.Filter{Since: since})
+		if err != nil {
+			return nil, nil, &core.Problem{Kind: core.Refused, Summary: text.Sprintf("the journal cannot be read: %s", text.Error(err)), Cause: err}
+		}
+		past := chronicle(records)
+		var of []*done
+		if of, no = past.choose(e, id); no == nil {
+			return past, of, nil
+		}
+		if id != "" && no.Kind != core.NotFound {
+			break
+		}
+	}
+	return nil, nil, no
+}
+
+// recent is where Undo looks first: as long as what it may need is kept.
+const recent = 30 * 24 * time.Hour
 
 // planUndo plans the recorded inverse as the world is now.
 func (e *Engine) planUndo(ctx context.Context, src sources.Source, ref core.Ref, d *done) (*core.Operation, error) {
@@ -260,7 +280,7 @@ func (e *Engine) undoneSince(p *Proposal) *core.Problem {
 	if p.UndoOf == "" {
 		return nil
 	}
-	records, err := e.History(journal.Filter{})
+	records, err := e.History(journal.Filter{Since: p.PlannedAt.Add(-time.Hour)}) // the clocks may differ
 	if err != nil {
 		return noJournal(err)
 	}

@@ -186,3 +186,24 @@ func TestKeptFilesArePrivateAndBounded(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 }
+
+// Lines that are skipped unread are those that would not be taken.
+func TestSinceSkipsNothingElse(t *testing.T) {
+	j := before(t)
+	all, err := j.List(Filter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, r := range all {
+		for _, d := range []time.Duration{-1, 0, 1} {
+			got, err := j.List(Filter{Since: r.Time.Add(d).In(time.FixedZone("x", 3600))})
+			want := len(all) - i
+			if d > 0 {
+				want--
+			}
+			if err != nil || len(got) != want {
+				t.Errorf("since record %d%+d: %d records, want %d (%v)", i, d, len(got), want, err)
+			}
+		}
+	}
+}

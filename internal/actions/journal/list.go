@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -34,6 +35,22 @@ func (f Filter) takes(r Record) bool {
 		strings.Contains(r.Ref, f.Ref)
 }
 
+// before reports, without decoding the line, that it is older than f takes;
+// false where that cannot be told.
+func (f Filter) before(line []byte) bool {
+	if f.Since.IsZero() {
+		return false
+	}
+	head := line[:min(len(line), 100)]
+	_, at, ok := bytes.Cut(head, []byte(`,"time":"`))
+	at, _, closed := bytes.Cut(at, []byte(`"`))
+	if !ok || !closed {
+		return false
+	}
+	t, err := time.Parse(time.RFC3339Nano, string(at))
+	return err == nil && t.Before(f.Since)
+}
+
 // Apply is the records that f takes, in their order.
 func (f Filter) Apply(records []Record) []Record {
 	var out []Record
@@ -59,7 +76,7 @@ func (j *Journal) List(f Filter) ([]Record, error) {
 	var out []Record
 	_, err = j.lines(func(line []byte) bool {
 		var r Record
-		if json.Unmarshal(line, &r) == nil && r.Seq > 0 && f.takes(r) {
+		if !f.before(line) && json.Unmarshal(line, &r) == nil && r.Seq > 0 && f.takes(r) {
 			out = append(out, r)
 			if f.Last > 0 && len(out) > 2*f.Last {
 				out = slices.Delete(out, 0, len(out)-f.Last)
