@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync/atomic"
 
 	"github.com/charmbracelet/x/term"
 	"github.com/spf13/pflag"
@@ -40,7 +41,8 @@ type run struct {
 	env            []string
 	stdin          io.Reader
 	stdout, stderr io.Writer
-	link           *link // to the supervising parent; nil without one
+	link           *link       // to the supervising parent; nil without one
+	lent           atomic.Bool // the terminal is a shell's or an editor's now
 
 	globals
 	flags *pflag.FlagSet // of the command, global ones included

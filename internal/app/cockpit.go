@@ -12,6 +12,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/colorprofile"
 
+	"devops-tui/internal/actions"
 	"devops-tui/internal/config"
 	"devops-tui/internal/core"
 	"devops-tui/internal/keys"
@@ -173,9 +174,13 @@ func (r *run) viewOptions(w *world) (views.Options, error) {
 		},
 		Profile: r.profile(r.stdout), Glyphs: glyphs, Clock: time.Now, Demo: w.demo,
 		ReadOnly: w.gate.ReadOnly, Scope: pane.Scope{Namespace: r.namespace}, Badge: badge(cfg),
-		Mouse: cfg.Mouse == "on" || cfg.Mouse == "auto" && r.getenv("SSH_CONNECTION") == "" && r.getenv("SSH_TTY") == "",
-		Start: cfg.View,
-		Log:   views.LogOptions{Tail: cfg.Log.Tail, Wrap: cfg.Log.Wrap, Timestamps: cfg.Log.Timestamps},
+		Mouse:  cfg.Mouse == "on" || cfg.Mouse == "auto" && r.getenv("SSH_CONNECTION") == "" && r.getenv("SSH_TTY") == "",
+		Start:  cfg.View,
+		Log:    views.LogOptions{Tail: cfg.Log.Tail, Wrap: cfg.Log.Wrap, Timestamps: cfg.Log.Timestamps},
+		Editor: editor{r}, Bell: views.BellFor(r.getenv), Audit: w.audit,
+	}
+	if canLend {
+		o.Terminal = r.lendTo
 	}
 	for _, name := range set.Names() {
 		t, _ := set.Get(name)
@@ -222,12 +227,28 @@ func (r *run) themeSet(cfg *config.Config) (*themes.Set, *themes.Theme, error) {
 // badge is the environment of an object, coloured by how changes are confirmed
 // there.
 func badge(cfg *config.Config) func(core.Ref) (text.Safe, themes.Token) {
-	tokens := map[string]themes.Token{"free": themes.EnvFree, "confirm": themes.EnvConfirm, "name": themes.EnvName, "deny": themes.EnvDeny}
 	return func(ref core.Ref) (text.Safe, themes.Token) {
 		env := cfg.Environment(ref)
 		if env.ReadOnly {
 			return text.Clean(env.Name), themes.EnvDeny
 		}
-		return text.Clean(env.Name), tokens[env.Policy(core.VerbRestart, 1).String()]
+		level, err := actions.ParseLevel(env.Policy(core.VerbRestart, 1).String())
+		if err != nil {
+			level = actions.Deny
+		}
+		return text.Clean(env.Name), views.BadgeToken(env.Color, level)
 	}
+}
+
+// audit checks the whole journal.
+func (w *world) audit() views.AuditTrail {
+	report, err := w.journal.Verify()
+	a := views.AuditTrail{OK: err == nil && report.OK(), Records: report.Records}
+	switch {
+	case err != nil:
+		a.Says = text.Error(err)
+	case report.Bad != nil:
+		a.Says = text.CleanLong(report.Bad.String())
+	}
+	return a
 }

@@ -53,13 +53,23 @@ func (r *run) watchSignals(ctx context.Context, p *tea.Program) *ending {
 			case s := <-c:
 				switch s {
 				case suspendSignal:
-					if canStop() {
+					switch {
+					case !canStop():
+					case r.lent.Load(): // the loop stands still, and whoever has the terminal stops by himself
+						_ = stop()
+					default:
 						without(p, stop)
 					}
 				case redrawSignal:
+					if r.lent.Load() {
+						continue
+					}
 					without(p, func() error { return nil })
 					p.Send(tea.ClearScreen())
 				default:
+					if s == syscall.SIGINT && r.lent.Load() { // of the keyboard: it is meant for the program that has the terminal
+						continue
+					}
 					if e.begin(s.(syscall.Signal)) {
 						signal.Ignore(syscall.SIGTTOU) // the terminal may belong to others by now
 						core.Go("quit", p.Quit)

@@ -84,3 +84,7 @@ func parentOf(pid int) (int, bool) {
 	p, ok := readStat("/proc/" + strconv.Itoa(pid) + "/stat")
 	return p.parent, ok
 }
+
+// flushInput drops what the terminal sent and nobody read: answers to the
+// questions of a program that has ended.
+func flushInput(fd int) { _ = unix.IoctlSetInt(fd, unix.TCFLSH, unix.TCIFLUSH) }

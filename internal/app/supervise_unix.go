@@ -196,7 +196,7 @@ func (w *watcher) signal(s syscall.Signal) {
 	switch s {
 	case unix.SIGTSTP:
 		s = suspendSignal // the child ignores the signal itself: it stops when the terminal is restored
-	case unix.SIGTERM, unix.SIGHUP, unix.SIGINT, unix.SIGQUIT:
+	case unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT: // an interrupt of the keyboard may be meant for an editor: the child knows
 		w.kill.Reset(endLimit)
 	}
 	_ = unix.Kill(w.pid, s)

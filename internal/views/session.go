@@ -2,6 +2,7 @@ package views
 
 import (
 	"context"
+	"io"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -27,7 +28,9 @@ type sessionMsg struct {
 // until it ends; sources and log buffers go on.
 func (m *Model) shell(_ *pane.Env, p *actions.Proposal) tea.Cmd {
 	engine, s := m.o.Engine, &session{}
+	says := text.Sprintf("%s · exit returns to the cockpit", p.Targets[0].Plan.Title)
 	run := func(ctx context.Context, t core.Terminal) error {
+		_, _ = io.WriteString(t.Out, "\r\n"+says.String()+"\r\n\r\n")
 		s.task, s.err = engine.Attach(ctx, p, t)
 		return nil
 	}
