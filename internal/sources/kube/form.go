@@ -18,6 +18,7 @@ var forms = map[string]func(s *Source, ctx context.Context, k *kind, ref core.Re
 	core.VerbDeploy:   (*Source).deployForm,
 	core.VerbScale:    (*Source).scaleForm,
 	core.VerbShell:    (*Source).shellForm,
+	core.VerbForward:  (*Source).forwardForm,
 }
 
 // Form tells what a verb asks before it is planned for ref.

@@ -461,6 +461,10 @@ func shellLine(t *testing.T, c *cluster.Cluster, line string) (string, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 	defer cancel()
+	return shellLineCtx(ctx, c, line)
+}
+
+func shellLineCtx(ctx context.Context, c *cluster.Cluster, line string) (string, error) {
 	cmd := exec.CommandContext(ctx, "sh", "-c", line)
 	cmd.Env = append(os.Environ(), "KUBECONFIG="+c.Kubeconfig)
 	out, err := cmd.CombinedOutput()
