@@ -166,7 +166,7 @@ func (w *swap) start(ctx context.Context, id, name string) error {
 		return err
 	}, func(c *container.InspectResponse) bool {
 		return c != nil && c.State != nil && c.State.Status != container.StateCreated && (c.State.Running || id != w.m.id)
-	}, id, startGrace)
+	}, id, 3*w.pace.arrives)
 }
 
 // step sends one request, once. Without an answer the engine is asked what
@@ -373,7 +373,7 @@ func (w *swap) remove(ctx context.Context, id, name string, volumes bool) error 
 	err := w.step(ctx, "remove "+name, func(ctx context.Context, api *client.Client) error {
 		_, err := api.ContainerRemove(ctx, id, client.ContainerRemoveOptions{Force: true, RemoveVolumes: volumes})
 		return err
-	}, func(c *container.InspectResponse) bool { return c == nil }, id, startGrace)
+	}, func(c *container.InspectResponse) bool { return c == nil }, id, 3*w.pace.arrives)
 	switch {
 	case errdefs.IsNotFound(err):
 		return nil
