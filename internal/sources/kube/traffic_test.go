@@ -1,10 +1,16 @@
 package kube
 
 import (
+	"errors"
+	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"testing"
 
+	"k8s.io/client-go/rest"
+
 	"devops-tui/internal/core"
+	"devops-tui/internal/sources"
 )
 
 func TestTrafficReadsRequests(t *testing.T) {
@@ -56,6 +62,58 @@ func TestTrafficReadsRequests(t *testing.T) {
 			if x.Opens(r) != c.opens || x.Harmless(r) != c.harmless || x.DryRun(r) != c.dry {
 				t.Errorf("%s: opens %v, harmless %v, dry %v", c.request, x.Opens(r), x.Harmless(r), x.DryRun(r))
 			}
+		}
+	}
+}
+
+// Into a namespace that is guarded nothing leaves but reads, whoever has
+// permitted what; elsewhere it does.
+func TestPromise22_NothingLeavesForAGuardedNamespace(t *testing.T) {
+	var arrived []string
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		arrived = append(arrived, r.Method+" "+r.URL.Path)
+	}))
+	defer server.Close()
+	gate := &sources.Gate{}
+	gate.SetGuard(func(ref core.Ref) error {
+		if ref.Instance() == (core.Instance{Source: ID, Scope: "prod"}) && ref.Namespace == "vault" {
+			return core.ErrReadOnly
+		}
+		return nil
+	})
+	c, _, err := newClient("prod", &rest.Config{Host: server.URL + "/proxied"}, gate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx := sources.PermitFor(t.Context(), core.Ref{Source: ID, Scope: "prod", Kind: "pod", Namespace: "shop", Name: "web"})
+	pod := func(ns string, more ...string) []string {
+		return append([]string{"api", "v1", "namespaces", ns, "pods", "web"}, more...)
+	}
+	for _, x := range []struct {
+		request
+		leaves bool
+	}{
+		{request{path: pod("vault")}, true},
+		{request{path: pod("vault", "log")}, true},
+		{request{method: "DELETE", path: pod("vault")}, false},
+		{request{method: "PATCH", path: pod("vault"), query: url.Values{"dryRun": {"All"}}}, false},
+		{request{method: "PATCH", path: pod("vault", "ephemeralcontainers")}, false},
+		{request{method: "POST", path: pod("vault", "eviction")}, false},
+		{request{path: pod("vault", "exec")}, false},
+		{request{path: pod("vault", "portforward")}, false},
+		{request{method: "DELETE", path: []string{"api", "v1", "namespaces", "vault"}}, false},
+		{request{method: "POST", path: []string{"apis", "apps", "v1", "namespaces", "vault", "deployments"}}, false},
+		{request{method: "DELETE", path: pod("shop")}, true},
+		{request{path: pod("shop", "exec")}, true},
+		{request{method: "PATCH", path: pod("shop"), query: url.Values{"dryRun": {"All"}}}, true},
+	} {
+		before := len(arrived)
+		resp, err := c.open(ctx, x.request)
+		if err == nil {
+			_ = resp.Body.Close()
+		}
+		if left := len(arrived) > before; left != x.leaves || errors.Is(err, core.ErrReadOnly) == x.leaves {
+			t.Errorf("%s %v: left %v, %v", x.method, x.path, left, err)
 		}
 	}
 }
