@@ -315,7 +315,6 @@ func (a *apply) undo(p *core.Plan) {
 		return
 	}
 	d := moved[0]
-	e := edit{s: a.s, k: d.k}
 	switch {
 	case d.before == nil:
 		p.UndoHint = text.Sprintf("U deletes %s %s again", d.k.Name, d.ref.Name)
@@ -323,8 +322,7 @@ func (a *apply) undo(p *core.Plan) {
 	case d.after == nil || a.s.kinds.get(d.k.Name) == nil || a.s.kinds.get(d.k.Name).version != d.k.version:
 		p.UndoHint = text.Lit("cannot be undone: without a dry run it is not known what changes")
 	default:
-		from, to := editable(d.k, d.before), editable(d.k, d.after)
-		if e.undo(patchOf(from, to), patchOf(to, from), p); p.Inverse != nil {
+		if differ(editable(d.k, d.before), editable(d.k, d.after)).undo(p); p.Inverse != nil {
 			p.Inverse.Target = d.ref
 		}
 	}

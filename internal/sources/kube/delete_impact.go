@@ -309,6 +309,13 @@ func names(v any, fields map[string]string, name string) bool {
 	switch v := v.(type) {
 	case map[string]any:
 		for key, x := range v {
+			if list, ok := x.([]any); ok && key == "imagePullSecrets" && fields["secretRef"] != "" {
+				for _, x := range list {
+					if m, _ := x.(map[string]any); m["name"] == name {
+						return true
+					}
+				}
+			}
 			if at := fields[key]; at != "" {
 				m, _ := x.(map[string]any)
 				if m[at] == name || m["name"] == name { // a projected secret has "name"

@@ -159,12 +159,12 @@ func (e *edit) plan(ctx context.Context, o tree, title text.Safe) (*core.Operati
 	if c.after != nil {
 		to = editable(e.k, c.after) // with what the server makes of it
 	}
-	set, back := patchOf(from, to), patchOf(to, from)
+	set, diff := patchOf(from, to), differ(from, to)
 	if set == nil {
 		return nil, &core.Problem{Kind: core.Invalid, Summary: text.Lit("nothing would change: the server takes none of it"), Hint: text.Join(text.Lit("; "), p.Warnings...)}
 	}
 	c.arrived = func(o tree) bool { return includes(map[string]any(set), map[string]any(editable(e.k, o))) }
-	p.Changes = fieldChanges(from, to)
+	p.Changes = diff.changes
 	c.done = text.Lit("the change is there")
 	if set.at("spec", "template") != nil || set.at("spec", "replicas") != nil {
 		if follows(e.k, c.before) && follows(e.k, applied(c.before, set)) {
@@ -172,7 +172,7 @@ func (e *edit) plan(ctx context.Context, o tree, title text.Safe) (*core.Operati
 		}
 	}
 	e.impact(ctx, c, set, &p)
-	e.undo(set, back, &p)
+	diff.undo(&p)
 	return c.operation(p), nil
 }
 
@@ -218,13 +218,13 @@ func (e *edit) impact(ctx context.Context, c *change, set tree, p *core.Plan) {
 }
 
 // undo keeps the former values where they are no secret.
-func (e *edit) undo(set, back tree, p *core.Plan) {
-	if e.secret(set) || e.secret(back) {
+func (d difference) undo(p *core.Plan) {
+	if d.hidden {
 		p.UndoHint = text.Lit("cannot be undone: the former values are secret and are not kept")
 		return
 	}
 	p.UndoHint = text.Lit("U puts the former values back")
-	p.Inverse = &core.Inverse{Verb: core.VerbRestore, Saved: jsonOf(saved{Back: back, Set: set})}
+	p.Inverse = &core.Inverse{Verb: core.VerbRestore, Saved: jsonOf(saved{Steps: d.steps})}
 }
 
 // explain adds to an answer what can be done about it.

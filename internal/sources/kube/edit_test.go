@@ -1,11 +1,15 @@
 package kube
 
 import (
+	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 
 	"devops-tui/internal/core"
 	"devops-tui/internal/sources"
@@ -59,6 +63,28 @@ func TestEditWorkloadAndBack(t *testing.T) {
 	}
 	if _, err := src.PlanRestore(t.Context(), ref, op.Plan.Inverse.Saved); !isProblem(err, core.Conflict) || !strings.Contains(err.Error(), "spec.replicas") {
 		t.Errorf("changed since: %v", err)
+	}
+}
+
+// TestEditBesideASecret: a secret value in the object is neither shown nor kept
+// when another field is edited, and cannot be undone when it is edited itself.
+func TestEditBesideASecret(t *testing.T) {
+	c, src, _ := countedSource(t)
+	ns := c.Namespace(t)
+	deploy(t, c, cluster.Workload{Namespace: ns, Name: "web", Replicas: 1, Image: "registry.local/app:v1"})
+	kubectl(t, c, "-n", ns, "set", "env", "deployment/web", "DB_PASSWORD=canary-env")
+	ref := src.at("deployment", ns, "web")
+	before, after := edited(t, src, ref, "app:v1", "app:v2")
+	op := must[*core.Operation](t)(src.PlanEdit(t.Context(), ref, before, after))
+	if op.Plan.Inverse == nil || strings.Contains(string(op.Plan.Inverse.Saved), "canary") || strings.Contains(told(op.Plan), "canary") {
+		t.Errorf("%s\n%+v", told(op.Plan), op.Plan.Inverse)
+	}
+	says(t, op.Plan, "edit deployment/web")
+	before, after = edited(t, src, ref, "canary-env", "canary-new")
+	op = must[*core.Operation](t)(src.PlanEdit(t.Context(), ref, before, after))
+	says(t, op.Plan, "env[DB_PASSWORD].value : (hidden) -> (hidden)", "cannot be undone")
+	if op.Plan.Inverse != nil || strings.Contains(told(op.Plan), "canary") {
+		t.Errorf("%s", told(op.Plan))
 	}
 }
 
@@ -215,4 +241,62 @@ func yamlOf(t *testing.T, s string) any {
 		t.Fatal(fmt.Sprint(s, list, err))
 	}
 	return map[string]any(list[0])
+}
+
+// TestStepsLeadBack: what differs between two definitions is found, sent and taken
+// back, whatever they are.
+func TestStepsLeadBack(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		value := rapid.SampledFrom([]any{"x", "y", true, json.Number("1"), json.Number("2"), []any{"a", "b"}, []any{}, map[string]any{}})
+		leaf := rapid.MapOf(rapid.SampledFrom([]string{"p", "q", "r"}), value)
+		list := func() []any {
+			out := []any{}
+			for i, id := range []string{"a", "b", "c"} {
+				if rapid.Bool().Draw(t, "has "+id) {
+					m := leaf.Draw(t, fmt.Sprint("element ", i))
+					m["name"] = id
+					out = append(out, m)
+				}
+			}
+			return out
+		}
+		object := func() map[string]any {
+			o := leaf.Draw(t, "object")
+			o["metadata"] = map[string]any{"name": "x", "labels": rapid.MapOfN(rapid.SampledFrom([]string{"k", "l"}), rapid.Just[any]("v"), 1, 2).Draw(t, "labels")}
+			o["spec"] = map[string]any{"list": list(), "deep": leaf.Draw(t, "deep")}
+			return o
+		}
+		from, to := object(), object()
+		if got := applied(from, patchOf(from, to)); !reflect.DeepEqual(map[string]any(got), to) {
+			t.Fatalf("the patch makes %v of %v, not %v", got, from, to)
+		}
+		d := differ(from, to)
+		if (len(d.steps) == 0) != reflect.DeepEqual(from, to) {
+			t.Fatalf("%d steps from %v to %v", len(d.steps), from, to)
+		}
+		b := jsonOf(saved{Steps: d.steps})
+		kept, err := readSaved(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		was, moved := back(to, kept.Steps)
+		if len(moved) > 0 {
+			t.Fatalf("moved: %v", moved)
+		}
+		byName := func(o map[string]any) []any {
+			l := slices.Clone(o["spec"].(map[string]any)["list"].([]any))
+			slices.SortFunc(l, func(x, y any) int {
+				return strings.Compare(x.(map[string]any)["name"].(string), y.(map[string]any)["name"].(string))
+			})
+			return l
+		}
+		was.sub("spec")["list"], from["spec"].(map[string]any)["list"] = byName(was), byName(from) // what was taken out comes back at the end
+		if !reflect.DeepEqual(map[string]any(was), from) {
+			t.Fatalf("back to %v, was %v", was, from)
+		}
+		var conflicts []string
+		if m := merge3(from, to, from, nil, &conflicts); !reflect.DeepEqual(m, any(to)) || len(conflicts) > 0 {
+			t.Fatalf("merged to %v", m)
+		}
+	})
 }

@@ -58,7 +58,7 @@ func mergeLists(base, mine, theirs any, path []string, moved *[]string) (any, bo
 		return nil, false
 	}
 	key := keyOf(b, m, t)
-	if key == "" {
+	if key == "" || ordered(path) {
 		return nil, false
 	}
 	find := func(list []any, id string) any {
@@ -72,19 +72,27 @@ func mergeLists(base, mine, theirs any, path []string, moved *[]string) (any, bo
 	out := []any{}
 	for _, x := range m {
 		id := scalar(x.(map[string]any)[key])
-		if v := merge3(find(b, id), x, find(t, id), append(slices.Clip(path), "["+id+"]"), moved); v != nil {
+		if v := merge3(find(b, id), x, find(t, id), append(slices.Clip(path), element(key, id)), moved); v != nil {
 			out = append(out, v)
 		}
 	}
 	for _, x := range t {
 		id := scalar(x.(map[string]any)[key])
 		if find(m, id) == nil {
-			if v := merge3(find(b, id), nil, x, append(slices.Clip(path), "["+id+"]"), moved); v != nil {
+			if v := merge3(find(b, id), nil, x, append(slices.Clip(path), element(key, id)), moved); v != nil {
 				out = append(out, v)
 			}
 		}
 	}
 	return out, true
+}
+
+// element is the part of a path that leads to an element of a list.
+func element(key, id string) string { return "[" + key + "=" + id + "]" }
+
+// ordered reports whether the list at path is one whose order has a meaning.
+func ordered(path []string) bool {
+	return len(path) > 0 && path[len(path)-1] == "initContainers"
 }
 
 // keyOf is the field that tells the objects of lists apart; "": none does.
@@ -204,7 +212,8 @@ func pathName(path []string) string {
 	for i, p := range path {
 		switch {
 		case strings.HasPrefix(p, "["):
-			b.WriteString(p)
+			_, id, _ := strings.Cut(p, "=")
+			b.WriteString("[" + id)
 		case strings.ContainsAny(p, "./"):
 			b.WriteString("[" + p + "]")
 		default:

@@ -24,7 +24,7 @@ func (s *Source) PlanRestore(ctx context.Context, ref core.Ref, b []byte) (*core
 		return nil, &core.Problem{Kind: core.Invalid, Summary: text.Lit("what was saved cannot be read"), Cause: err}
 	case what.Manifest != nil:
 		return s.planRecreate(ctx, ref, what.Manifest)
-	case what.Back != nil:
+	case len(what.Steps) > 0:
 		return s.planPutBack(ctx, ref, what)
 	}
 	return nil, &core.Problem{Kind: core.Invalid, Summary: text.Lit("nothing was saved")}
@@ -170,17 +170,9 @@ func (s *Source) planPutBack(ctx context.Context, ref core.Ref, what saved) (*co
 	if err != nil {
 		return nil, err
 	}
-	var moved []string
-	for _, path := range leaves(what.Set, nil) {
-		if !includes(what.Set.at(path...), o.at(path...)) {
-			moved = append(moved, pathName(path))
-		}
-	}
-	if len(moved) > 0 {
+	if _, moved := back(editable(k, o), what.Steps); len(moved) > 0 {
 		return nil, &core.Problem{Kind: core.Conflict, Summary: text.Sprintf("it was changed again since: %s", strings.Join(moved, ", ")), Hint: text.Lit("edit it instead")}
 	}
-	e := &edit{s: s, k: k, verb: core.VerbRestore, merge: func(now tree) (tree, []string) {
-		return applied(now, what.Back), nil
-	}}
+	e := &edit{s: s, k: k, verb: core.VerbRestore, merge: func(now tree) (tree, []string) { return back(now, what.Steps) }}
 	return e.plan(ctx, o, text.Sprintf("Put back what was edited of %s %s", k.Name, ref.Name))
 }

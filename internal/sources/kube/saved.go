@@ -7,15 +7,20 @@ import (
 	"strings"
 )
 
+// step is one value that a change has set; nil is what is not there.
+type step struct {
+	Path []string `json:"path"` // "spec", "containers", "[name=main]", "image"
+	Was  any      `json:"was,omitempty"`
+	Is   any      `json:"is,omitempty"`
+}
+
 // saved is what undo puts back (core.Inverse.Saved). Exactly one of both ways
 // is used. It holds no secret.
 type saved struct {
 	// Manifest is an object that was deleted.
 	Manifest tree `json:"manifest,omitempty"`
-	// Back is the merge patch that puts back what a change has set; Set is what it
-	// set, to be found unchanged.
-	Back tree `json:"back,omitempty"`
-	Set  tree `json:"set,omitempty"`
+	// Steps are what a change has done to an object.
+	Steps []step `json:"steps,omitempty"`
 }
 
 // manifestOf is the definition of an object as it can be created anew.
