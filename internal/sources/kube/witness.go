@@ -37,6 +37,7 @@ type revisionID struct {
 // sighting is what was seen of one revision.
 type sighting struct {
 	from, last time.Time     // first and last seen as the present one
+	present    time.Duration // how long it was the present one, in sum
 	wasReady   bool          // all its pods were available at some time
 	isReady    bool          // when it was seen last
 	ready      time.Duration // how long they were, in sum
@@ -74,8 +75,8 @@ func (w *witness) note(uid string, template uint64, settled, gaveUp bool, at tim
 		w.seen[id] = s
 		w.order = append(w.order, id)
 	}
-	if s.over { // it is back: what counts is this time, beside whether it ever worked
-		s.over, s.from, s.last, s.gaveUp = false, at, at, false
+	if s.over { // it is back
+		s.over, s.last = false, at
 	}
 	s.until(at)
 	s.isReady, s.gaveUp = settled, s.gaveUp || gaveUp
@@ -83,6 +84,7 @@ func (w *witness) note(uid string, template uint64, settled, gaveUp bool, at tim
 }
 
 func (s *sighting) until(at time.Time) {
+	s.present += at.Sub(s.last)
 	if s.isReady {
 		s.ready += at.Sub(s.last)
 	}
@@ -101,27 +103,25 @@ func (w *witness) of(uid string, template uint64) sighting {
 
 // bad reports whether the revision is known not to work.
 func (s *sighting) bad() bool {
-	return !s.from.IsZero() && !s.wasReady && (s.gaveUp || s.last.Sub(s.from) >= provenBad)
+	return !s.from.IsZero() && !s.wasReady && (s.gaveUp || s.present >= provenBad)
 }
 
 func (s *sighting) words(now time.Time) text.Safe {
-	last := s.last
-	if !s.over && !s.from.IsZero() { // it is the present one: no event means no change
-		last = now
+	var more time.Duration // since it was seen last: no event means no change
+	if !s.over && !s.from.IsZero() {
+		more = now.Sub(s.last)
 	}
 	switch {
 	case s.from.IsZero():
 		return text.Lit("not seen")
+	case s.isReady:
+		return text.Sprintf("was ready for %s", ago(s.ready+more))
 	case s.wasReady:
-		ready := s.ready
-		if s.isReady {
-			ready += last.Sub(s.last)
-		}
-		return text.Sprintf("was ready for %s", text.Age(ready))
+		return text.Sprintf("was ready for %s", ago(s.ready))
 	case s.gaveUp:
-		return text.Sprintf("never became ready: gave up after %s", text.Age(last.Sub(s.from)))
+		return text.Sprintf("never became ready: gave up after %s", ago(s.present+more))
 	}
-	return text.Sprintf("never became ready in %s", text.Age(last.Sub(s.from)))
+	return text.Sprintf("never became ready in %s", ago(s.present+more))
 }
 
 // hashOf tells pod templates apart; the encoding has sorted keys.
