@@ -242,9 +242,7 @@ func (s *Source) projectRollback(p *project, to string) (*core.Operation, error)
 	if err != nil {
 		return nil, err
 	}
-	// The container is what changes; the project is what was asked for.
-	op.Plan.From = p.ref()
-	return op, nil
+	return from(op, p), nil // the container is what changes
 }
 
 func (p *project) rollbackForm() core.Form {

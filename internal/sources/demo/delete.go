@@ -23,8 +23,7 @@ func (s *Source) PlanDelete(ctx context.Context, ref core.Ref, how core.Removal)
 	case *deployment:
 		return s.deleteDeployment(o, how), nil
 	case *pod:
-		op := s.planReplacement(o)
-		return s.retitled(op, core.VerbDelete, text.Sprintf("Delete pod %s/%s", ref.Namespace, ref.Name)), nil
+		return s.planReplacement(o), nil
 	case *settings:
 		return s.deleteSettings(o), nil
 	case *container:
@@ -35,12 +34,6 @@ func (s *Source) PlanDelete(ctx context.Context, ref core.Ref, how core.Removal)
 		return s.deletePicture(o)
 	}
 	return nil, problemf(core.Unsupported, "a %s cannot be deleted in the demo", ref.Kind)
-}
-
-// retitled is the operation under the name of another verb.
-func (s *Source) retitled(op *core.Operation, verb string, title text.Safe) *core.Operation {
-	op.Plan.Verb, op.Plan.Title = verb, title
-	return op
 }
 
 func deleteForm(o object) core.Form {
@@ -102,6 +95,45 @@ func (s *Source) deleteDeployment(d *deployment, how core.Removal) *core.Operati
 			v := verdict{total: pods + 1, done: max(pods-left, 0), text: fmt.Sprintf("%d pods are left", left), settled: true}
 			if left == 0 && d.place.find(d.ref()) != object(d) {
 				v.done, v.text = v.total, "it is gone"
+			}
+			return v
+		})
+}
+
+// planReplacement deletes a pod, whose revision makes another one. The UID alone
+// says that it is the pod that was seen: a pod has no other revision to lose.
+func (s *Source) planReplacement(p *pod) *core.Operation {
+	d := p.rs.dep
+	_, why, _ := p.status()
+	plan := core.Plan{
+		Verb: core.VerbDelete, Target: p.ref(), Danger: 1,
+		Title:   text.Sprintf("Delete pod %s/%s", d.service.namespace, p.name),
+		Changes: []core.FieldChange{{Field: text.Lit("pod"), Before: text.Clean(p.name + " " + why), After: text.Sprintf("a new pod of %s", p.rs.name())}},
+		Impact: []text.Safe{
+			text.Sprintf("1 of %d pods of %s ends, a new one starts elsewhere or here", d.replicas, d.service.name),
+			text.Sprintf("image stays %s", p.rs.build.image),
+		},
+		Preview:  text.Lit("nothing is changed but the pod itself"),
+		Command:  text.Sprintf("kubectl --context %s --namespace %s delete pod %s", d.place.scope, d.service.namespace, p.name),
+		UndoHint: text.Lit("cannot be undone: a pod that ended does not come back"),
+	}
+	if d.replicas == 1 {
+		plan.Warnings = append(plan.Warnings, text.Lit("it is the only one: the service is away until the new pod is ready"))
+	}
+	return s.operation(plan,
+		func() (core.Ref, string) { return p.ref(), "" },
+		p.end,
+		func() verdict {
+			v := verdict{total: 2, text: "the pod ends"}
+			if p.gone.IsZero() {
+				return v
+			}
+			v.done, v.text = 1, "waiting for the new pod"
+			if d.ready() >= d.replicas {
+				v.done, v.text = 2, "the new pod is ready"
+			}
+			if d.health().reason == "CrashLoopBackOff" {
+				v.broken = d.health().message
 			}
 			return v
 		})

@@ -28,6 +28,9 @@ func (s *Source) PlanDeploy(ctx context.Context, ref core.Ref, what core.Deploy)
 	switch o := o.(type) {
 	case *deployment:
 		return s.planImage(o, what)
+	case *pod:
+		op, err := s.planImage(o.rs.dep, what)
+		return from(op, o), err
 	case *cronjob:
 		return s.deployCron(ctx, o, what)
 	case *container:
@@ -142,6 +145,8 @@ func (s *Source) deployForm(o object) core.Form {
 	switch o := o.(type) {
 	case *deployment:
 		return o.imageForm()
+	case *pod:
+		return o.rs.dep.imageForm()
 	case *container:
 		return o.imageForm()
 	case *project:

@@ -34,7 +34,7 @@ var (
 var clusterKinds = []core.Kind{
 	{
 		Name: "pod", Plural: "pods", Aliases: []string{"po"}, Title: text.Lit("Pods"), Namespaced: true,
-		Verbs: []string{core.VerbRestart, core.VerbDelete, core.VerbShell, core.VerbForward, core.VerbCopy}, Logs: true, Rank: 10,
+		Verbs: []string{core.VerbRestart, core.VerbRollback, core.VerbDeploy, core.VerbDelete, core.VerbShell, core.VerbForward, core.VerbCopy}, Logs: true, Rank: 10,
 		Columns: []core.Column{
 			colName, col("ready", text.Lit("READY"), core.Text), colStatus, col("restarts", text.Lit("RESTARTS"), core.Number),
 			colCPU, colMem, colCPUShare, colMemShare, wide(col("ip", text.Lit("IP"), core.Text)), col("node", text.Lit("NODE"), core.Text), colAge,

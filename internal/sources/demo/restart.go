@@ -8,8 +8,8 @@ import (
 	"devops-tui/internal/text"
 )
 
-// PlanRestart plans the restart of a deployment, a pod, a container or a
-// project. A pod is replaced, as its cluster would do it.
+// PlanRestart plans the restart of a deployment, a pod's deployment, a container or
+// a project.
 func (s *Source) PlanRestart(ctx context.Context, ref core.Ref) (*core.Operation, error) {
 	o, done, err := s.object(ctx, ref)
 	if err != nil {
@@ -18,18 +18,32 @@ func (s *Source) PlanRestart(ctx context.Context, ref core.Ref) (*core.Operation
 	defer done()
 	switch o := o.(type) {
 	case *deployment:
-		if o.paused {
-			return nil, problemf(core.Refused, "the rollout of deployment %s is paused: resume it first", o.service.name)
-		}
-		return s.planRollout(o), nil
-	case *pod:
-		return s.planReplacement(o), nil
+		return s.restartOf(o)
+	case *pod: // what owns it decides how it is made anew
+		op, err := s.restartOf(o.rs.dep)
+		return from(op, o), err
 	case *container:
 		return s.planContainers(o, o.rev(), []*container{o}, "docker restart "+o.name()), nil
 	case *project:
 		return s.planContainers(o, o.rev(), o.containers, "docker compose --project-name "+o.name+" restart"), nil
 	}
 	return nil, problemf(core.Unsupported, "a %s cannot be restarted", ref.Kind)
+}
+
+// restartOf plans the restart of a deployment.
+func (s *Source) restartOf(d *deployment) (*core.Operation, error) {
+	if d.paused {
+		return nil, problemf(core.Refused, "the rollout of deployment %s is paused: resume it first", d.service.name)
+	}
+	return s.planRollout(d), nil
+}
+
+// from names the object that was asked for, where the plan is of its owner.
+func from(op *core.Operation, asked object) *core.Operation {
+	if op != nil {
+		op.Plan.From = asked.ref()
+	}
+	return op
 }
 
 func (s *Source) planRollout(d *deployment) *core.Operation {
@@ -72,45 +86,6 @@ func (s *Source) planRollout(d *deployment) *core.Operation {
 			asked = d.generation
 		},
 		func() verdict { return d.verdict(asked) })
-}
-
-// planReplacement deletes a pod, whose revision makes another one. The UID alone
-// says that it is the pod that was seen: a pod has no other revision to lose.
-func (s *Source) planReplacement(p *pod) *core.Operation {
-	d := p.rs.dep
-	_, why, _ := p.status()
-	plan := core.Plan{
-		Verb: "restart", Target: p.ref(), Danger: 1,
-		Title:   text.Sprintf("Replace pod %s/%s", d.service.namespace, p.name),
-		Changes: []core.FieldChange{{Field: text.Lit("pod"), Before: text.Clean(p.name + " " + why), After: text.Sprintf("a new pod of %s", p.rs.name())}},
-		Impact: []text.Safe{
-			text.Sprintf("1 of %d pods of %s ends, a new one starts elsewhere or here", d.replicas, d.service.name),
-			text.Sprintf("image stays %s", p.rs.build.image),
-		},
-		Preview:  text.Lit("nothing is changed but the pod itself"),
-		Command:  text.Sprintf("kubectl --context %s --namespace %s delete pod %s", d.place.scope, d.service.namespace, p.name),
-		UndoHint: text.Lit("cannot be undone: a pod that ended does not come back"),
-	}
-	if d.replicas == 1 {
-		plan.Warnings = append(plan.Warnings, text.Lit("it is the only one: the service is away until the new pod is ready"))
-	}
-	return s.operation(plan,
-		func() (core.Ref, string) { return p.ref(), "" },
-		p.end,
-		func() verdict {
-			v := verdict{total: 2, text: "the pod ends"}
-			if p.gone.IsZero() {
-				return v
-			}
-			v.done, v.text = 1, "waiting for the new pod"
-			if d.ready() >= d.replicas {
-				v.done, v.text = 2, "the new pod is ready"
-			}
-			if d.health().reason == "CrashLoopBackOff" {
-				v.broken = d.health().message
-			}
-			return v
-		})
 }
 
 func (s *Source) planContainers(target object, rev string, all []*container, command string) *core.Operation {

@@ -24,6 +24,9 @@ func (s *Source) PlanRollback(ctx context.Context, ref core.Ref, to core.Rollbac
 	switch o := o.(type) {
 	case *deployment:
 		return s.planRollback(o, to.To)
+	case *pod:
+		op, err := s.planRollback(o.rs.dep, to.To)
+		return from(op, o), err
 	case *container:
 		return s.containerRollback(o, to.To)
 	case *project:
@@ -130,6 +133,8 @@ func (s *Source) rollbackForm(o object) core.Form {
 	switch o := o.(type) {
 	case *deployment:
 		return o.rollbackForm()
+	case *pod:
+		return o.rs.dep.rollbackForm()
 	case *container:
 		return o.rollbackForm()
 	case *project:

@@ -251,7 +251,7 @@ func planAny(ctx context.Context, s *Source, verb string, ref core.Ref) (*core.O
 		return s.PlanRollback(ctx, ref, core.Rollback{})
 	case core.VerbDeploy:
 		what := core.Deploy{}
-		if ref.Kind == "deployment" || ref.Kind == "container" {
+		if ref.Kind == "deployment" || ref.Kind == "container" || ref.Kind == "pod" {
 			what.Image = "example.test/other:1"
 		}
 		return s.PlanDeploy(ctx, ref, what)

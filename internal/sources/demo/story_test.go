@@ -335,7 +335,8 @@ func TestADeletedPodIsReplaced(t *testing.T) {
 		old := dep.live()[0]
 		ref := old.ref()
 		d.w.mu.Unlock()
-		if out := restart(t, s, ref); out != core.OutcomeHealthy {
+		op, err := s.PlanDelete(t.Context(), ref, core.Removal{Grace: -1})
+		if out := carry(t, op, err); out != core.OutcomeHealthy {
 			t.Errorf("the replacement is %v, want healthy", out)
 		}
 		d.w.lock()

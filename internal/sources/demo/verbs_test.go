@@ -154,6 +154,15 @@ func TestARollbackEndsTheStory(t *testing.T) {
 		}
 		_, err = s.PlanRollback(t.Context(), ref, core.Rollback{To: "1"})
 		refused(t, "no revision", err)
+
+		// A pod is asked, its deployment is meant.
+		d.w.lock()
+		p := s.place.find(ref).(*deployment).live()[0].ref()
+		d.w.mu.Unlock()
+		op, err = s.PlanRollback(t.Context(), p, core.Rollback{})
+		if err != nil || !op.Plan.Target.SameObject(ref) || op.Plan.From != p {
+			t.Errorf("of the pod: %+v, %v", op, err)
+		}
 	})
 }
 
