@@ -189,10 +189,14 @@ func manifestDiff(p *core.Plan, now, then []tree) {
 	maps.Copy(all, b)
 	changed, added, gone := 0, 0, 0
 	for _, id := range slices.Sorted(maps.Keys(all)) {
-		diff := diffTrees(a[id], b[id])
-		switch {
-		case len(diff) == 0 && (a[id] == nil) == (b[id] == nil):
+		if sameJSON(map[string]any(a[id]), map[string]any(b[id])) {
 			continue
+		}
+		diff := diffTrees(a[id], b[id])
+		if len(diff) == 0 {
+			diff = []text.Line{text.Lit("  what differs is secret").Line()}
+		}
+		switch {
 		case a[id] == nil:
 			added++
 		case b[id] == nil:
