@@ -241,3 +241,37 @@ func TestAProjectIsTakenDown(t *testing.T) {
 		t.Errorf("left %q", left)
 	}
 }
+
+func TestAProjectIsRestartedByItsCompose(t *testing.T) {
+	e := dockertest.Shared(t)
+	gate := &sources.Gate{}
+	s := composed(t, e, gate)
+	buildImage(t, e, "drift/web:1", `CMD ["-name","web"]`)
+	buildImage(t, e, "drift/api:1", `CMD ["-name","api"]`)
+	p := newProject(t, e, "again", fmt.Sprintf(twoServices, "x"))
+	p.up()
+	op, err := s.PlanRestart(t.Context(), s.ref(kindProject, "again", "again"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := op.Plan.Command.String(); !strings.Contains(c, p.file) || !strings.HasSuffix(c, " restart") {
+		t.Errorf("command %q", c)
+	}
+	out := &transcript{}
+	if err := op.Execute(sources.Permit(t.Context()), out); err != nil {
+		t.Fatal(err)
+	}
+	if outcome, err := op.Verify(t.Context(), func(core.Progress) {}); outcome != core.OutcomeHealthy {
+		t.Fatal(outcome, err)
+	}
+	if gate.Sent() != 1 || len(out.lines) == 0 {
+		t.Errorf("%d changes left, output %q", gate.Sent(), out.lines)
+	}
+	if op, err = s.PlanRestart(t.Context(), s.ref(kindProject, "again", "again")); err != nil {
+		t.Fatal(err)
+	}
+	gate.SetReadOnly(true)
+	if err := op.Execute(sources.Permit(t.Context()), sources.Quiet); !errors.Is(err, core.ErrReadOnly) || gate.Sent() != 1 {
+		t.Errorf("read-only: %v, %d sent", err, gate.Sent())
+	}
+}

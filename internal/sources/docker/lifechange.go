@@ -60,6 +60,10 @@ type lifeChange struct {
 	// nil: it does.
 	unproven func(ctx context.Context, s *Source, m *life) (core.Outcome, text.Safe, error)
 	done     text.Safe // what is said at the end
+	// program carries it out for a project as one instead of send, and line is
+	// its command line; nil: nothing does.
+	program func(ctx context.Context, out core.Output) error
+	line    text.Safe
 }
 
 // order is the order of a project's services.
@@ -123,6 +127,9 @@ func (s *Source) planLives(ctx context.Context, ref core.Ref, v *lifeChange) (*c
 		limit = max(limit, m.timeout)
 	}
 	p.Command = text.Sprintf("docker %s%s", s.hostFlag(), strings.Join(words, " "))
+	if v.program != nil {
+		p.Command = v.line
+	}
 	switch {
 	case invertible:
 		p.Inverse = &core.Inverse{Verb: v.inverse, Target: s.ref(ref.Kind, p.Target.Name, "")}
@@ -132,7 +139,7 @@ func (s *Source) planLives(ctx context.Context, ref core.Ref, v *lifeChange) (*c
 	}
 	op := &core.Operation{
 		Plan:    p,
-		Execute: func(ctx context.Context, _ core.Output) error { return s.execute(ctx, v, all) },
+		Execute: func(ctx context.Context, out core.Output) error { return s.execute(ctx, v, all, out) },
 		Verify: func(ctx context.Context, report func(core.Progress)) (core.Outcome, error) {
 			return s.verify(ctx, v, all, report)
 		},
@@ -231,11 +238,14 @@ func waves(all []*life, o order) [][]*life {
 
 // execute checks that every container still is what was planned for, then
 // sends each request once.
-func (s *Source) execute(ctx context.Context, v *lifeChange, all []*life) error {
+func (s *Source) execute(ctx context.Context, v *lifeChange, all []*life, out core.Output) error {
 	for _, m := range all {
 		if err := s.recheck(ctx, m); err != nil {
 			return err
 		}
+	}
+	if v.program != nil {
+		return s.byProgram(ctx, v, all, out)
 	}
 	var failed []error
 	for _, wave := range waves(all, v.order) {

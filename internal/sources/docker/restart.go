@@ -32,6 +32,11 @@ func (s *Source) PlanRestart(ctx context.Context, ref core.Ref) (*core.Operation
 		return err
 	}
 	v.look = v.upAgain
+	if ref.Kind == kindProject {
+		if err := s.composeRestart(ctx, ref, v); err != nil {
+			return nil, err
+		}
+	}
 	return s.planLives(ctx, ref, v)
 }
 
