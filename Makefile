@@ -33,8 +33,8 @@ build: ## build bin/devops-tui
 
 # Built apart from the tests, so that it is seen and not counted against their time.
 worlds:
-	@echo "test worlds: a real Kubernetes control plane is built once (about 15 CPU minutes when nothing is cached)"
-	@go run ./test/cluster/cmd/cluster build -metrics
+	@echo "test worlds: a real Kubernetes control plane is built once (about 20 CPU minutes when nothing is cached)"
+	@go run ./test/cluster/cmd/cluster build -metrics -helm
 
 test: worlds ## all tests, with the race detector, against real engines (PKG=./internal/text for one)
 	@[ -n "$(RACE)" ] || echo "no C compiler: testing without the race detector"

@@ -38,6 +38,7 @@ type settings struct {
 	rest    []string // kubectl's arguments
 	load    int
 	metrics bool
+	helm    bool
 }
 
 func main() {
@@ -87,6 +88,7 @@ func parse(args []string) (settings, error) {
 	fs.StringVar(&s.opts.Etcd, "etcd", "", "etcd data directory of an earlier cluster to start from")
 	fs.BoolVar(&s.opts.Full, "full", false, "all controllers, Node authorizer, fsync")
 	fs.BoolVar(&s.metrics, "metrics", false, "with the metrics server (about 5 more CPU minutes to build once)")
+	fs.BoolVar(&s.helm, "helm", false, "build helm too (about 4 more CPU minutes, once)")
 	fs.IntVar(&s.load, "demo-load", 0, "number of pods to make, a few of them failing")
 	err = fs.Parse(args[1:])
 	s.rest = fs.Args()
@@ -110,11 +112,17 @@ func build(ctx context.Context, s settings) error {
 	if _, err := cluster.Build(ctx, os.Stderr); err != nil {
 		return err
 	}
-	if !s.metrics {
-		return nil
+	if s.metrics {
+		if _, err := cluster.BuildMetricsServer(ctx, os.Stderr); err != nil {
+			return err
+		}
 	}
-	_, err := cluster.BuildMetricsServer(ctx, os.Stderr)
-	return err
+	if s.helm {
+		if _, err := cluster.BuildHelm(ctx, os.Stderr); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // foreground runs a cluster until ctx ends or one of its components dies.
