@@ -24,8 +24,6 @@ type emptying struct {
 	cordon *change // the node; nothing is sent when it is cordoned already
 	how    core.Drain
 	sort   sorted // as planned
-	// retry is how long a refused eviction waits; the API asks for ten seconds.
-	retry time.Duration
 }
 
 // PlanDrain plans what `kubectl drain` does: the node takes no new pods, and
@@ -44,7 +42,7 @@ func (s *Source) PlanDrain(ctx context.Context, ref core.Ref, how core.Drain) (*
 	if err != nil {
 		return nil, s.problem(text.Sprintf("cannot list the pods of node %s", ref.Name), err)
 	}
-	d := &emptying{s: s, cordon: s.newCordon(k, node, true), how: how, sort: sortPods(pods, how), retry: 5 * time.Second}
+	d := &emptying{s: s, cordon: s.newCordon(k, node, true), how: how, sort: sortPods(pods, how)}
 	d.cordon.doing = "drain"
 	if err := d.sort.refusal(ref.Name); err != nil {
 		return nil, err
@@ -164,7 +162,7 @@ func (d *emptying) execute(ctx context.Context, out core.Output) error {
 			return nil
 		}
 		out.Progress(core.Progress{Done: total - len(left), Total: total, Text: why})
-		pause(ctx, d.retry, nil)
+		pause(ctx, d.s.evicting, nil)
 		if ctx.Err() != nil {
 			return &core.Problem{
 				Kind: core.Internal, Summary: text.Sprintf("%d of %d pods are evicted; %d wait for disruption budgets. The node stays cordoned", total-len(left), total, len(left)),

@@ -172,6 +172,7 @@ func TestCordonAndBack(t *testing.T) {
 // passed by, and daemon sets stay.
 func TestDrain(t *testing.T) {
 	c, src, n := countedSource(t)
+	src.evicting = 100 * time.Millisecond
 	ref := ownNode(t, c, "drain-me")
 	ns := c.Namespace(t)
 	if err := c.Apply(t.Context(), ns, `
@@ -272,6 +273,7 @@ spec: {minAvailable: 2, selector: {matchLabels: {app: web}}}
 // TestDrainGivesUp says what was done when its time is over.
 func TestDrainGivesUp(t *testing.T) {
 	c, src, _ := countedSource(t)
+	src.evicting = 100 * time.Millisecond
 	ref := ownNode(t, c, "drain-stuck")
 	ns := c.Namespace(t)
 	if err := c.Apply(t.Context(), ns, `
@@ -292,7 +294,7 @@ spec: {maxUnavailable: 0, selector: {matchLabels: {app: bare}}}
 	})
 	op := must[*core.Operation](t)(src.PlanDrain(t.Context(), ref, core.Drain{Grace: -1, Force: true}))
 	says(t, op.Plan, "budget "+ns+"/never blocks: it allows 0")
-	ctx, cancel := context.WithTimeout(sources.Permit(t.Context()), 2*time.Second)
+	ctx, cancel := context.WithTimeout(sources.Permit(t.Context()), time.Second)
 	defer cancel()
 	if err := op.Execute(ctx, sources.Quiet); !isProblem(err, core.Internal) || !strings.Contains(err.Error(), "0 of 1 pods are evicted; 1 wait") {
 		t.Errorf("%v", err)

@@ -118,6 +118,49 @@ func TestNothingLeavesWhileReadOnly(t *testing.T) {
 	}
 }
 
+// TestLostAnswers is promise 26 for each verb: sent once, and the truth is read back.
+func TestLostAnswers(t *testing.T) {
+	c, src, n := countedSource(t)
+	ns := c.Namespace(t)
+	node := ownNode(t, c, "lost-node")
+	kubectl(t, c, "-n", ns, "create", "configmap", "a", "--from-literal=k=v")
+	ref := src.at("configmap", ns, "a")
+	before, after := edited(t, src, ref, "k: v", "k: w")
+	two := folder(t, map[string]string{"two.yaml": "{apiVersion: v1, kind: ConfigMap, metadata: {name: b}}\n---\n{apiVersion: v1, kind: ConfigMap, metadata: {name: c}}\n"})
+	one := folder(t, map[string]string{"one.yaml": "{apiVersion: v1, kind: ConfigMap, metadata: {name: d}}"})
+	space := src.at("namespace", "", ns)
+	plan := must[*core.Operation](t)
+	var kept []byte
+	for _, x := range []struct {
+		what string
+		plan func() *core.Operation
+		want core.Outcome
+	}{
+		{"edit", func() *core.Operation { return plan(src.PlanEdit(t.Context(), ref, before, after)) }, core.OutcomeHealthy},
+		{"delete", func() *core.Operation {
+			op := plan(src.PlanDelete(t.Context(), ref, core.Removal{Grace: -1}))
+			kept = op.Plan.Inverse.Saved
+			return op
+		}, core.OutcomeHealthy},
+		{"restore", func() *core.Operation { return plan(src.PlanRestore(t.Context(), ref, kept)) }, core.OutcomeHealthy},
+		{"apply", func() *core.Operation { return plan(src.planApply(t.Context(), space, core.Deploy{File: one})) }, core.OutcomeHealthy},
+		{"half an apply", func() *core.Operation { return plan(src.planApply(t.Context(), space, core.Deploy{File: two})) }, core.OutcomeFailed},
+		{"drain", func() *core.Operation { return plan(src.PlanDrain(t.Context(), node, core.Drain{Grace: -1})) }, core.OutcomeHealthy},
+		{"uncordon", func() *core.Operation { return plan(src.PlanCordon(t.Context(), node, false)) }, core.OutcomeHealthy},
+	} {
+		op := x.plan()
+		n.sent, n.cut = nil, true
+		if err := op.Execute(sources.Permit(t.Context()), sources.Quiet); !errors.Is(err, core.ErrOutcomeUnknown) {
+			t.Errorf("%s: %v", x.what, err)
+		}
+		n.cut = false
+		out, err := op.Verify(t.Context(), func(core.Progress) {})
+		if out != x.want || (err == nil) != (x.want == core.OutcomeHealthy) || len(n.sent) != 1 {
+			t.Errorf("%s: %v, %v; sent %v", x.what, out, err, n.sent)
+		}
+	}
+}
+
 // TestSomebodyWithoutRights is told before, and the plan is blind.
 func TestSomebodyWithoutRights(t *testing.T) {
 	c := cluster.Shared(t)

@@ -37,7 +37,8 @@ type Source struct {
 	helm      helmTool // the user's Helm, and what is known of its releases
 	conf      Config
 	getenv    func(string) string
-	bare      sync.Map // images that were found to have no shell
+	evicting  time.Duration // how long an eviction that a budget refuses waits
+	bare      sync.Map      // images that were found to have no shell
 	sessionMu sync.Mutex
 	current   *session // the running one, nil if Run is not running
 }
@@ -61,7 +62,7 @@ func newSource(scope, namespace string, rc *rest.Config, o sources.Options) (*So
 	}
 	s := &Source{
 		scope: scope, home: namespace, client: c, plugin: plug, bell: newBell(),
-		wanted: make(chan struct{}, 1), now: time.Now, linger: 20 * time.Second, getenv: o.Getenv,
+		wanted: make(chan struct{}, 1), now: time.Now, linger: 20 * time.Second, getenv: o.Getenv, evicting: 5 * time.Second,
 	}
 	if s.getenv == nil {
 		s.getenv = os.Getenv
