@@ -22,7 +22,7 @@ var exitCodes = []struct {
 	{exitFailed, "failed"},
 	{exitDegraded, "degraded: some object failed or a source is down (snapshot, doctor)"},
 	{exitUnconfirmed, "a change was planned; it needs a confirmation (--yes)"},
-	{exitRefused, "refused by policy or by read-only"},
+	{exitRefused, "refused by policy, by read-only or by a guardrail of the system"},
 	{exitUnknown, "a change was sent; its outcome is not known"},
 	{exitUsage, "usage: a flag, command, kind or REF that does not exist, or a configuration that was not understood"},
 	{exitNoSource, "no source can be reached"},

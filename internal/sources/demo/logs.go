@@ -398,7 +398,7 @@ func (p *pod) sideLife() []instance {
 
 func (c *container) speaker() *speaker {
 	return &speaker{
-		key: c.key, over: func() bool { return false }, world: c.project.place.w, split: true,
+		key: c.key, over: func() bool { return c.project.of(c.service) != c }, world: c.project.place.w, split: true,
 		voice: containerVoice{c}, lives: func() []instance { return c.instances },
 		origin: &core.Origin{Ref: c.ref(), Container: c.service, Label: text.Clean(c.name())},
 	}

@@ -36,7 +36,7 @@ func unfit(verb, kind, state string) text.Safe {
 	switch {
 	case verb == core.VerbPause && paused:
 		return text.Lit("it is held already")
-	case verb == core.VerbResume && !paused:
+	case verb == core.VerbResume && !paused && kind != "project":
 		return text.Lit("it is not held")
 	case verb == core.VerbCordon && state == "Ready,SchedulingDisabled":
 		return text.Lit("it is cordoned already")

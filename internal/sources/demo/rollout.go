@@ -229,6 +229,9 @@ func (d *deployment) health() health {
 	}
 	b := d.current.build
 	what := fmt.Sprintf("deploy #%d (%s, %s)", b.number, b.commit.short(), b.commit.author)
+	if b.number == 0 { // no pipeline made it
+		what = "image " + b.image
+	}
 	switch {
 	case d.gone:
 		return health{core.Pending, "Terminating", fmt.Sprintf("%d pods are left", len(d.all()))}

@@ -71,11 +71,12 @@ func (w *world) open(d *deployment, b *build) {
 	w.after(2*time.Second, look)
 }
 
-// troubled reports whether a service in a place was having a bad deploy at an instant.
+// troubled reports whether a service in a place was having a bad deploy at an
+// instant that its users could feel: what is not pulled serves nobody.
 func (w *world) troubled(p *place, name string, at time.Time) bool {
 	for k := len(w.incidents) - 1; k >= 0; k-- {
 		i := w.incidents[k]
-		if i.dep.place == p && i.dep.service.name == name && !at.Before(i.from) && (i.to.IsZero() || at.Before(i.to)) {
+		if i.dep.place == p && i.dep.service.name == name && i.build.defect != absent && !at.Before(i.from) && (i.to.IsZero() || at.Before(i.to)) {
 			return true
 		}
 	}
