@@ -223,3 +223,33 @@ func TestADeploymentIsRefusedWhenTheWorldHasChanged(t *testing.T) {
 		t.Errorf("left %+v", left)
 	}
 }
+
+// All containers of a service change, or none: the first goes back too when
+// the second cannot.
+func TestAServiceWhoseSecondContainerFailsGoesBackAsAWhole(t *testing.T) {
+	e := dockertest.Shared(t)
+	first := buildImage(t, e, "pair/web:1", `CMD ["-name","one"]`)
+	buildImage(t, e, "pair/web:2", `CMD ["-name","two"]`)
+	ids, err := e.Compose(t.Context(), "pair", dockertest.Service{Name: "web", Replicas: 2, Run: dockertest.RunSpec{Image: "pair/web:2", Args: []string{}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range ids {
+		discard(t, e, name)
+	}
+	b := &between{spoil: 8, how: "refuse", seen: make(chan string, 100)} // of the second: 6 create, 7 stop, 8 rename
+	s := b.over(t, e)
+	op, err := s.PlanRollback(t.Context(), s.ref(kindProject, "pair", "pair"), core.Rollback{To: "web=" + first})
+	if err != nil {
+		t.Fatal(err)
+	}
+	outcome, err := finish(t, op)
+	if outcome != core.OutcomeFailed || err == nil || !strings.Contains(err.Error(), "back in its place") {
+		t.Errorf("outcome %v, %v", outcome, err)
+	}
+	for name, id := range ids {
+		if left := called(t, e, name); len(left) != 1 || left[0].id != id || left[0].state != "running" {
+			t.Errorf("left %+v, want %s", left, id)
+		}
+	}
+}
