@@ -143,7 +143,7 @@ func (m *Model) discard(x *edit) tea.Cmd {
 // keep leaves the user's text where it is and says so.
 func (m *Model) keep(x *edit, why text.Safe) tea.Cmd {
 	delete(m.edits, x.path)
-	return m.notify(pane.Notify{Text: text.Sprintf("%s; your text is in %s", why, text.Clean(x.path))})
+	return m.notify(pane.Notify{Text: text.Sprintf("your text is kept: %s · %s", text.Clean(x.path), why)})
 }
 
 // remark begins the lines that stand above the user's text; they are taken out

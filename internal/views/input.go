@@ -22,9 +22,9 @@ func (m *Model) key(k tea.KeyPressMsg) tea.Cmd {
 	if s == "ctrl+c" {
 		return m.interrupt(k)
 	}
-	if m.dialog != nil {
-		closed, cmd := m.dialog.Key(&m.env, k)
-		if closed {
+	if d := m.dialog; d != nil {
+		closed, cmd := d.Key(&m.env, k)
+		if closed && m.dialog == d { // it may have opened the next one
 			m.closeDialog()
 		}
 		return cmd

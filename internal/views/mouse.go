@@ -28,8 +28,9 @@ func (m *Model) mouseEvent(ev tea.MouseMsg) tea.Cmd {
 		if !click {
 			return nil
 		}
-		closed, cmd := m.dialog.Click(&m.env, at.X, y)
-		if closed {
+		d := m.dialog
+		closed, cmd := d.Click(&m.env, at.X, y)
+		if closed && m.dialog == d {
 			m.closeDialog()
 		}
 		return cmd

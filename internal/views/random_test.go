@@ -27,7 +27,7 @@ func anyKey() *rapid.Generator[string] {
 		all = append(all, "ctrl+"+string(r), "alt+"+string(r))
 	}
 	all = append(all, "alt+left", "alt+right", "alt+1", "alt+2", "alt+3", "alt+4", "alt+5", "alt+6", "é", "中", "👍")
-	often := []string{"enter", "esc", "esc", "tab", "j", "k", "G", "g", "/", ":", ";", "?", "a", "c", "R", "y", "z", "[", "]", "1", "2", "3", "4", "alt+1", "alt+5", "alt+6", "l", "d", "m", "e", "space", "v", "*", "w", ">", ".", "+", "-", "down", "pgdown"}
+	often := []string{"enter", "esc", "esc", "tab", "tab", "j", "k", "G", "g", "/", ":", ";", "?", "a", "c", "R", "R", "B", "D", "S", "X", "P", "E", "U", "s", "f", "u", "y", "z", "[", "]", "1", "2", "3", "4", "alt+1", "alt+5", "alt+6", "l", "d", "m", "e", "space", "v", "*", "w", ">", ".", "+", "-", "down", "pgdown"}
 	return rapid.OneOf(rapid.SampledFrom(often), rapid.SampledFrom(all))
 }
 
@@ -140,7 +140,7 @@ func TestPromise5AnySessionKeepsTheGrid(t *testing.T) {
 // Promise 8: any size works, with each dialog open.
 func TestPromise8ResizeStorm(t *testing.T) {
 	storm := []size{{0, 0}, {1, 1}, {2, 2}, {3, 1}, {1, 50}, {39, 9}, {40, 10}, {41, 11}, {50, 12}, {60, 10}, {79, 21}, {80, 22}, {80, 24}, {119, 27}, {120, 28}, {121, 29}, {150, 30}, {500, 200}, {40, 200}, {500, 10}, {7, 3}, {120, 40}}
-	for _, name := range []string{"cockpit", "help", "palette", "scope-menu", "action-menu", "filter-prompt", "filter-broken", "plan-by-name-typed", "plan-of-many", "plan-executing", "plan-refused", "object-overview-parts", "object-manifest", "logs-searched", "metrics", "stale-and-down", "no-sources-offer"} {
+	for _, name := range []string{"cockpit", "help", "palette", "scope-menu", "action-menu", "filter-prompt", "filter-broken", "plan-by-name-typed", "plan-of-many", "plan-executing", "plan-refused", "plan-rollback-form", "plan-deploy-form", "plan-scale-wrong", "plan-of-twelve", "plan-compose-running", "plan-failed", "glass-asked", "tasks", "tasks-record", "verb-menu", "edit-refused", "quit-while-running", "object-overview-parts", "object-manifest", "logs-searched", "metrics", "stale-and-down", "no-sources-offer"} {
 		t.Run(name, func(t *testing.T) {
 			viewstest.Bubble(t, func(t *testing.T) {
 				c := sceneNamed(t, name)
@@ -168,6 +168,8 @@ func TestPromise8AClippedPlanIsNotConfirmed(t *testing.T) {
 		{"plan-confirm", func(s *viewstest.Session) { s.Type("y", "enter") }},
 		{"plan-free", func(s *viewstest.Session) { s.Type("enter", "y") }},
 		{"plan-by-name", func(s *viewstest.Session) { s.Write("shop/cart"); s.Type("enter") }},
+		{"plan-scale", func(s *viewstest.Session) { s.Type("y", "enter") }},
+		{"plan-scale-form", func(s *viewstest.Session) { s.Type("enter"); s.Pass(time.Second); s.Type("y") }},
 	} {
 		t.Run(c.scene, func(t *testing.T) {
 			confirmed := 0

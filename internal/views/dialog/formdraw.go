@@ -1,6 +1,8 @@
 package dialog
 
 import (
+	"strings"
+
 	"devops-tui/internal/core"
 	"devops-tui/internal/text"
 	"devops-tui/internal/views/kit"
@@ -275,7 +277,7 @@ func (f *field) drawTable(st *kit.Styles, w, titleW int, focused bool, rows int,
 		}
 		for k, cell := range c.Cells {
 			if k < len(widths) && (k == 0 || c.Disabled.Empty()) { // the reason stands where the rest would
-				l.Cell(tok, cell, widths[k], false).Space(2)
+				l.Cell(tok, tail(cell, widths[k], st.Glyphs.Ellipsis), widths[k], false).Space(2)
 			}
 		}
 		l.Text(sideTok, side)
@@ -306,6 +308,16 @@ func (f *field) drawTable(st *kit.Styles, w, titleW int, focused bool, rows int,
 		}
 		add(len(f.Choices), remark(l))
 	}
+}
+
+// tail shortens a reference or a path at its beginning: its end tells it from
+// the others.
+func tail(t text.Safe, w int, ellipsis kit.Glyph) text.Safe {
+	n := t.Width()
+	if n <= w || w < 4 || strings.Contains(t.String(), " ") || !strings.Contains(t.String(), "/") {
+		return t
+	}
+	return text.Concat(ellipsis.Safe(), t.Line().Cut(n-w+1, n).Safe())
 }
 
 // widths are the columns' cells, the widest cut first until they fit.

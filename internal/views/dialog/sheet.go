@@ -11,7 +11,7 @@ import (
 )
 
 // labelCells is the column of the labels: "left out" and a space.
-const labelCells = 10
+const labelCells = 11
 
 // sheet lays a plan out as rows of w cells: a column of labels, and beside it
 // what they stand for, broken where it is too long.
@@ -88,13 +88,15 @@ const maxFieldCells = 26
 // is plain. Where both do not fit beside each other, what comes stands below.
 func (s *sheet) changes(cs []core.FieldChange) {
 	s.section(text.Lit("changes"))
-	fieldW, beforeW := 0, 0
+	fieldW, beforeW, afterW := 0, 0, 0
 	for _, c := range cs {
 		fieldW = max(fieldW, min(c.Field.Width(), maxFieldCells))
-		beforeW = max(beforeW, orNone(c.Before).Width())
+		beforeW, afterW = max(beforeW, orNone(c.Before).Width()), max(afterW, orNone(c.After).Width())
 	}
 	room := s.room() - fieldW - 2
-	beforeW = min(beforeW, room*2/5)
+	if beforeW+3+afterW > room {
+		beforeW = min(beforeW, room*2/5)
+	}
 	for _, c := range cs {
 		before, after := orNone(c.Before), orNone(c.After)
 		b := s.row().Cell(themes.FG, c.Field, fieldW, false).Space(2)

@@ -42,7 +42,7 @@ func entries(records []journal.Record) []entry {
 
 // verb is what was done, in a word.
 func (e *entry) verb() text.Safe {
-	if e.first.Verb != "" {
+	if e.first.Event == journal.Intent || e.first.Event == journal.Outcome {
 		return text.Clean(e.first.Verb)
 	}
 	return text.Clean(e.first.Event)

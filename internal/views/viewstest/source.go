@@ -9,6 +9,7 @@ import (
 	"devops-tui/internal/actions/journal"
 	"devops-tui/internal/core"
 	"devops-tui/internal/sources"
+	"devops-tui/internal/store"
 	"devops-tui/internal/text"
 )
 
@@ -144,8 +145,17 @@ func (y system) Get(_ context.Context, ref core.Ref) (*core.Resource, error) {
 	y.s.mu.Lock()
 	y.s.reads++
 	y.s.mu.Unlock()
-	if r := y.s.w.Store.Snapshot().Find(ref); r != nil {
-		return r, nil
+	if t := y.s.w.Store.Snapshot().Table(store.Key{Instance: y.i, Kind: ref.Kind}); t != nil {
+		for _, r := range t.Rows { // whoever has that place now
+			if r.Ref.SameObject(ref) && (ref.UID == "" || ref.UID == r.Ref.UID) {
+				return r, nil
+			}
+		}
+		for _, r := range t.Rows {
+			if r.Ref.SameObject(ref) {
+				return r, nil
+			}
+		}
 	}
 	return nil, y.s.w.Problem(core.NotFound, "it is gone", "")
 }

@@ -1,0 +1,639 @@
+package views_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"devops-tui/internal/core"
+	"devops-tui/internal/text"
+	"devops-tui/internal/views"
+	"devops-tui/internal/views/viewstest"
+)
+
+// on opens the cockpit with one workload of staging selected.
+func on(t viewstest.TB, w *viewstest.World, options ...func(*views.Options)) *viewstest.Session {
+	t.Helper()
+	s := viewstest.Open(t, w, options...)
+	s.Type("3")
+	find(s, "scope:staging web")
+	return s
+}
+
+func last(t viewstest.TB, s *viewstest.Session) string {
+	t.Helper()
+	asked := s.World.Cluster.Asked()
+	if len(asked) == 0 {
+		t.Fatal("nothing was planned")
+	}
+	return asked[len(asked)-1]
+}
+
+// The form is planned as it stands, once it rests; what is confirmed is the
+// plan of what is shown.
+func TestTheFormIsPlannedAsItStands(t *testing.T) {
+	viewstest.Bubble(t, func(t *testing.T) {
+		s := on(t, viewstest.New())
+		s.Type("S")
+		s.Shows("replicas", "3", "0 to 1000", "enter goes on to confirm")
+		s.Hides("y confirms · ")
+		s.Type("1", "2")
+		s.Shows("planning anew")
+		if n := len(s.World.Cluster.Asked()); n != 1 {
+			t.Errorf("%d plans while typing", n)
+		}
+		s.Pass(200 * time.Millisecond)
+		s.Shows("3 → 12")
+		if n := len(s.World.Cluster.Asked()); n != 2 {
+			t.Errorf("%d plans for one change of the form", n)
+		}
+		s.Type("+", "+", "-")
+		s.Pass(time.Second)
+		s.Shows("3 → 13")
+		s.Type("y") // nothing that is typed into the form confirms
+		s.Type("enter")
+		s.Shows("y confirms", "back to the form")
+		s.Pass(time.Second)
+		s.Type("y")
+		if got := s.World.Cluster.Changed(); len(got) != 1 || last(t, s) != "scale web map[replicas:13]" {
+			t.Errorf("changed %v after %s", got, last(t, s))
+		}
+		s.Shows("healthy: verified", "U undoes it")
+	})
+}
+
+// Enter right after typing waits for the plan of what was typed; it never goes
+// on with the plan before it.
+func TestEnterWaitsForThePlanOfTheForm(t *testing.T) {
+	viewstest.Bubble(t, func(t *testing.T) {
+		s := on(t, viewstest.New())
+		s.Type("S", "7", "enter")
+		s.Shows("goes on when the plan is there")
+		s.Pass(time.Second)
+		s.Shows("3 → 7", "y confirms")
+		s.Type("esc")
+		s.Shows("enter goes on to confirm")
+		s.Type("8", "enter", "9") // a key after enter takes it back
+		s.Pass(time.Second)
+		s.Shows("enter goes on to confirm", "3 → 789")
+		s.Type("esc")
+		s.Hides("replicas")
+		if n := len(s.World.Cluster.Changed()); n > 0 {
+			t.Errorf("%d changes", n)
+		}
+	})
+}
+
+// Back from the question to the form and on again: the plan is a new one, armed
+// anew, so that a held enter does not run through.
+func TestAHeldEnterDoesNotRunThroughTheForm(t *testing.T) {
+	viewstest.Bubble(t, func(t *testing.T) {
+		w := viewstest.New()
+		w.Cluster.Dress = func(p *core.Plan) { p.Preview = text.Safe{} }
+		s := viewstest.Open(t, w)
+		s.Type("4")
+		find(s, "shop-db", "D", "tab", "down") // local: enter confirms
+		s.Pass(time.Second)
+		for range 5 {
+			for range 100 {
+				s.Rush(viewstest.Key("enter"))
+				s.Settle()
+				viewstest.Elapse(30 * time.Millisecond)
+			}
+			s.Type("esc")
+		}
+		if n := len(w.Cluster.Changed()); n > 0 {
+			t.Errorf("a held enter changes %d objects", n)
+		}
+	})
+}
+
+// What is wrong in a field stands beside it, is not planned, and loses nothing.
+func TestErrorsOfAFieldStandBesideIt(t *testing.T) {
+	viewstest.Bubble(t, func(t *testing.T) {
+		s := on(t, viewstest.New())
+		s.Type("S", "9", "9", "9", "9")
+		s.Pass(time.Second)
+		s.Shows("at most 1000", "something is still needed", "9999")
+		s.Type("enter")
+		s.Shows("at most 1000", "enter goes on")
+		if got := s.World.Cluster.Asked(); len(got) != 1 {
+			t.Errorf("planned %v", got)
+		}
+		s.Type("backspace")
+		s.Pass(time.Second)
+		s.Shows("3 → 999")
+		s.Type("ctrl+u")
+		s.Pass(time.Second)
+		s.Shows("is needed")
+		s.Send(tea.PasteMsg{Content: " 42\n"})
+		s.Pass(time.Second)
+		s.Shows("3 → 42")
+	})
+}
+
+// A table of choices: what cannot be chosen is passed over and says why; a
+// click chooses and confirms nothing.
+func TestChoices(t *testing.T) {
+	viewstest.Bubble(t, func(t *testing.T) {
+		w := viewstest.New()
+		s := viewstest.Open(t, w)
+		s.Type("3")
+		find(s, "scope:prod api", "B")
+		s.Pass(time.Second)
+		s.Shows("CHANGE CAUSE", "now", "its image is gone")
+		if !strings.Contains(last(t, s), "to:41") {
+			t.Error(last(t, s))
+		}
+		s.Type("j")
+		s.Pass(time.Second)
+		if !strings.Contains(last(t, s), "to:40") {
+			t.Error(last(t, s))
+		}
+		s.Type("down") // 39 cannot be chosen: to the next field
+		s.Type("right")
+		s.Pass(time.Second)
+		if !strings.Contains(last(t, s), "to:40") || !strings.Contains(last(t, s), "via:helm") {
+			t.Error(last(t, s))
+		}
+		click := func(words string) {
+			for y, l := range strings.Split(s.Screen(), "\n") {
+				if x := strings.Index(l, words); x >= 0 {
+					s.Send(tea.MouseClickMsg{X: len([]rune(l[:x])), Y: y, Button: tea.MouseLeft})
+					return
+				}
+			}
+			t.Fatalf("%q is not on the screen", words)
+		}
+		click("pool size 200")
+		s.Pass(time.Second)
+		if !strings.Contains(last(t, s), "to:41") {
+			t.Error(last(t, s))
+		}
+		click("its image is gone")
+		s.Shows("its image is gone")
+		s.Pass(time.Second)
+		if !strings.Contains(last(t, s), "to:41") {
+			t.Error("what cannot be chosen was")
+		}
+		if n := len(w.Cluster.Changed()); n > 0 {
+			t.Errorf("%d changes", n)
+		}
+	})
+}
+
+// A field that is open takes what is typed; paste is allowed there, and nowhere
+// where a name confirms.
+func TestOpenChoiceTakesTypedAndPastedText(t *testing.T) {
+	viewstest.Bubble(t, func(t *testing.T) {
+		s := on(t, viewstest.New())
+		s.Type("D", "tab")
+		s.Write("registry/web:9")
+		s.Pass(time.Second)
+		if !strings.Contains(last(t, s), "image:registry/web:9") {
+			t.Error(last(t, s))
+		}
+		s.Type("ctrl+u")
+		s.Send(tea.PasteMsg{Content: "registry/web@sha256:abc\n"})
+		s.Pass(time.Second)
+		if !strings.Contains(last(t, s), "image:registry/web@sha256:abc") {
+			t.Error(last(t, s))
+		}
+		s.Type("up")
+		s.Pass(time.Second)
+		if !strings.Contains(last(t, s), "image:registry/web:2.13") {
+			t.Error(last(t, s))
+		}
+	})
+}
+
+// One key for several verbs: none possible says why, one is planned at once,
+// several open a menu.
+func TestOneKeyForSeveralVerbs(t *testing.T) {
+	viewstest.Bubble(t, func(t *testing.T) {
+		w := viewstest.New()
+		s := viewstest.Open(t, w)
+		s.Type("4")
+		find(s, "shop-db", "S")
+		s.Shows("stop", "start", "kill")
+		s.Type("down", "down", "enter")
+		s.Pass(time.Second)
+		s.Shows("signal", "[KILL]")
+		s.Type("esc", "esc", "esc", "esc", "alt+3")
+		find(s, "scope:staging web", "S")
+		s.Shows("replicas") // only one verb of the key: at once
+		s.Type("esc")
+		s.Type("2", "S")
+		s.Shows("cannot scale")
+		w.Cluster.Off = func(*core.Resource) text.Safe { return text.Lit("RBAC: cannot patch deployments/scale") }
+		s.Type("3")
+		find(s, "scope:staging web", "S")
+		s.Shows("RBAC: cannot patch deployments/scale")
+	})
+}
+
+// Marks: one plan for many objects, with what is left out.
+func TestMarksMakeOnePlan(t *testing.T) {
+	viewstest.Bubble(t, func(t *testing.T) {
+		s := viewstest.Open(t, viewstest.New())
+		s.Type("3")
+		find(s, "scope:staging", "j", "space", "space", "S", "6")
+		s.Pass(time.Second)
+		s.Type("enter")
+		s.Pass(time.Second)
+		s.Shows("scale 2 objects", "objects ")
+		s.Type("y")
+		if got := s.World.Cluster.Changed(); len(got) != 2 {
+			t.Errorf("changed %v", got)
+		}
+	})
+}
+
+// U undoes the last change as a plan like any other; from the page of changes
+// the one that is selected.
+func TestUndo(t *testing.T) {
+	viewstest.Bubble(t, func(t *testing.T) {
+		s := on(t, viewstest.New())
+		s.Type("U")
+		s.Shows("undo the last change")
+		s.Type("esc")
+		for _, n := range []string{"5", "6"} {
+			s.Type("S", n, "enter")
+			s.Pass(200 * time.Millisecond)
+			s.Pass(time.Second)
+			s.Type("y")
+			s.Pass(time.Second)
+			s.Type("enter")
+		}
+		s.Type("U")
+		s.Pass(time.Second)
+		if last(t, s) != "scale web map[replicas:3]" {
+			t.Error(last(t, s))
+		}
+		s.Shows("y confirms")
+		s.Type("y")
+		s.Pass(time.Second)
+		s.Type("enter", "u")
+		s.Shows("chain verified", "scale", "healthy")
+		s.Type("j", "j", "U") // the first of the three
+		s.Pass(time.Second)
+		s.Shows("3 →")
+		if n := len(s.World.Cluster.Changed()); n != 3 {
+			t.Errorf("%d changes", n)
+		}
+	})
+}
+
+// A conflict plans again, as the object is now.
+func TestAConflictPlansAgain(t *testing.T) {
+	viewstest.Bubble(t, func(t *testing.T) {
+		s := on(t, viewstest.New())
+		s.Type("R")
+		s.Pass(time.Second)
+		seen := s.World.Find(viewstest.Staging, "deployment", "shop", "web")
+		n := *seen
+		n.Ref.UID = "another"
+		s.World.Delete(seen.Ref)
+		s.World.Apply(&n)
+		s.Settle()
+		s.Type("y")
+		s.Pass(time.Second)
+		s.Shows("was replaced", "r plans again")
+		s.Type("r")
+		s.Pass(time.Second)
+		s.Shows("y confirms")
+		s.Type("y")
+		if got := s.World.Cluster.Changed(); len(got) != 1 || got[0].UID != "another" {
+			t.Errorf("changed %v", got)
+		}
+	})
+}
+
+// s opens a shell with the real terminal where policy leaves that free, and asks
+// where it does not.
+func TestShell(t *testing.T) {
+	viewstest.Bubble(t, func(t *testing.T) {
+		s := viewstest.Open(t, viewstest.New())
+		s.Desk.Types = "exit 3\n"
+		find(s, "scope:staging seed-0", "s") // one container: nothing to choose
+		s.Shows("the shell in pod/shop/seed-0 ended with exit code 3")
+		if got := s.World.Cluster.Typed(); len(got) != 1 || got[0] != "exit 3\n" {
+			t.Errorf("typed %q", got)
+		}
+		if shown := s.Desk.Shown.String(); !strings.Contains(shown, "$ ") || !strings.Contains(shown, "exit returns") {
+			t.Errorf("shown %q", shown)
+		}
+		find(s, "scope:staging api-7d9f8c6b5-a", "s") // two: it asks which
+		s.Shows("container", "sidecar", "enter opens it")
+		s.Type("right")
+		s.Pass(time.Second)
+		s.Type("enter")
+		if got := last(t, s); !strings.Contains(got, "container:sidecar") {
+			t.Error(got)
+		}
+		find(s, "scope:prod ledger-db-1", "s") // prod asks for the name
+		s.Pass(time.Second)
+		s.Shows("type payments/ledger-db-1")
+		s.Write("payments/ledger-db-1")
+		s.Type("enter")
+		if got := s.World.Cluster.Typed(); len(got) != 3 {
+			t.Errorf("%d sessions", len(got))
+		}
+		s.Type("2", "s")
+		s.Shows("cannot")
+	})
+}
+
+// f forwards a port in the background; the page of changes lists and ends it.
+func TestPortForward(t *testing.T) {
+	viewstest.Bubble(t, func(t *testing.T) {
+		s := on(t, viewstest.New())
+		s.Type("f")
+		s.Shows("metrics", "enter opens it")
+		s.Type("enter")
+		s.Shows("127.0.0.1:8080 → web:80", "1 running")
+		s.Hides("enter opens it")
+		s.Type("u")
+		s.Shows("RUNNING", "forward a port of deployment/shop/web")
+		s.Type("enter")
+		s.Shows("serving")
+		s.Type("esc", "x")
+		s.Shows("ended")
+		s.Hides("RUNNING", "1 running")
+		if len(s.Raw) > 0 {
+			t.Errorf("a forward that the user ended rings: %q", s.Raw)
+		}
+	})
+}
+
+// E: editor, plan, confirmation; the file is gone afterwards.
+func TestEdit(t *testing.T) {
+	viewstest.Bubble(t, func(t *testing.T) {
+		s := on(t, viewstest.New())
+		s.Type("E")
+		s.Shows("nothing was changed")
+		s.Desk.Edit = func(x string) string { return strings.Replace(x, "replicas: 3", "replicas: broken", 1) }
+		s.Type("E")
+		s.Shows("Invalid value", "e edits again")
+		s.Desk.Edit = func(x string) string { return strings.Replace(x, "replicas: broken", "replicas: 5", 1) }
+		s.Type("e")
+		opened := s.Desk.Opened()
+		if got := opened[len(opened)-1]; !strings.HasPrefix(got, "# devops-tui: ") || !strings.Contains(got, "Invalid value") || !strings.Contains(got, "replicas: broken") {
+			t.Errorf("the editor was opened with %q", got)
+		}
+		s.Pass(time.Second)
+		s.Shows("-  replicas: 3", "+  replicas: 5", "y confirms")
+		if n := len(s.Desk.Files()); n != 1 {
+			t.Errorf("%d files while the plan stands", n)
+		}
+		s.Type("y")
+		s.Pass(time.Second)
+		s.Type("enter")
+		if files := s.Desk.Files(); len(files) > 0 {
+			t.Errorf("left behind: %v", files)
+		}
+		if got := s.World.Cluster.Changed(); len(got) != 1 {
+			t.Errorf("changed %v", got)
+		}
+	})
+}
+
+// Leaving with unsaved changes keeps the text and tells where.
+func TestEditLeftKeepsTheText(t *testing.T) {
+	viewstest.Bubble(t, func(t *testing.T) {
+		s := on(t, viewstest.New())
+		s.Desk.Edit = func(x string) string { return strings.Replace(x, "3", "9", 1) }
+		s.Type("E")
+		s.Pass(time.Second)
+		s.Type("esc")
+		s.Shows("your text is kept: /home/kim/.local/state/devops-tui/edits/deployment-web.yaml")
+		for _, x := range s.Desk.Files() {
+			if !strings.Contains(x, "replicas: 9") {
+				t.Errorf("kept %q", x)
+			}
+		}
+		s.Desk.Edit, s.Desk.Fails = nil, errors.New("exit status 1")
+		find(s, "scope:staging api", "E")
+		s.Shows("exit status 1", "nothing is planned")
+		if n := len(s.Desk.Files()); n != 1 {
+			t.Errorf("%d files", n)
+		}
+	})
+}
+
+// Broken glass stands on every screen, whatever esc does, and ends by itself.
+func TestBreakGlass(t *testing.T) {
+	viewstest.Bubble(t, func(t *testing.T) {
+		s := viewstest.Open(t, viewstest.New())
+		planOn("node-agent")(s)
+		s.Pass(time.Second)
+		s.Shows("policy denies", "b breaks the glass")
+		s.Type("y", "enter", "esc")
+		planOn("node-agent")(s)
+		s.Type("b", "enter")
+		s.Shows("needs a reason")
+		s.Write("INC-77 agents hang")
+		s.Type("enter")
+		s.Pass(time.Second)
+		s.Shows("BREAK-GLASS · 15 min left · INC-77 agents hang", "type kube-system/node-agent to confirm")
+		s.Write("kube-system/node-agent")
+		s.Type("enter")
+		s.Pass(time.Second)
+		if n := len(s.World.Cluster.Changed()); n != 1 {
+			t.Errorf("%d changes", n)
+		}
+		s.Type("esc", "esc", "esc", "alt+1", "esc")
+		s.Shows("BREAK-GLASS")
+		s.Type("u")
+		s.Shows("⚑")
+		s.Pass(9 * time.Minute)
+		s.Shows("BREAK-GLASS · 6 min left")
+		s.Pass(6*time.Minute + time.Second)
+		s.Hides("BREAK-GLASS")
+		s.Type(":")
+		s.Write("break glass")
+		s.Type("enter")
+		s.Write("once more, please")
+		s.Type("enter")
+		s.Shows("BREAK-GLASS · 15 min left")
+		s.Type(":")
+		s.Write("end break glass")
+		s.Type("enter")
+		s.Hides("BREAK-GLASS")
+	})
+}
+
+// A background change that ended rings, with words only where the terminal is
+// known to take them, and never with a foreign sequence.
+func TestTheEndOfABackgroundChangeRings(t *testing.T) {
+	for bell, want := range map[views.Bell]string{views.BellOnly: "\a", views.BellOSC9: "\a\x1b]9;devops-tui, ", views.BellOSC777: "\a\x1b]777;notify;devops-tui;"} {
+		viewstest.Bubble(t, func(t *testing.T) {
+			w := viewstest.Hostile(func(field, v string) string {
+				if field == "name" || field == "summary" {
+					return v + ";\x1b]52;c;ZXZpbA==\a\u202e"
+				}
+				return v
+			})
+			w.Cluster.Hold()
+			w.Cluster.Fail = w.Problem(core.Internal, "not ready", "")
+			s := on(t, w, func(o *views.Options) { o.Bell = bell })
+			s.Type("R")
+			s.Pass(time.Second)
+			s.Type("y")
+			if len(s.Raw) > 0 {
+				t.Fatalf("it rings too early: %q", s.Raw)
+			}
+			s.Type("esc")
+			s.Shows("goes on in the background")
+			w.Cluster.Release()
+			s.Settle()
+			s.Shows("not ready")
+			if len(s.Raw) != 1 || !strings.HasPrefix(s.Raw[0], want) {
+				t.Fatalf("%q, want %q", s.Raw, want)
+			}
+			words := strings.TrimSuffix(strings.TrimPrefix(s.Raw[0], want), "\x1b\\")
+			if strings.ContainsAny(words, ";\a\x1b\u202e") || len([]rune(words)) > 130 {
+				t.Errorf("it says %q", words)
+			}
+		})
+	}
+	// Who looks at it needs no bell, unless the terminal is not in front.
+	for _, blurred := range []bool{false, true} {
+		viewstest.Bubble(t, func(t *testing.T) {
+			w := viewstest.New()
+			w.Cluster.Hold()
+			s := on(t, w)
+			s.Type("R")
+			s.Pass(time.Second)
+			s.Type("y")
+			if blurred {
+				s.Send(tea.BlurMsg{})
+			}
+			w.Cluster.Release()
+			s.Settle()
+			if got := len(s.Raw); (got == 1) != blurred {
+				t.Errorf("blurred %v: %d bells", blurred, got)
+			}
+		})
+	}
+}
+
+func TestBellFor(t *testing.T) {
+	for env, want := range map[string]views.Bell{
+		"": views.BellOnly, "TERM=xterm-256color": views.BellOnly, "TERM_PROGRAM=iTerm.app": views.BellOSC9, "TERM_PROGRAM=WezTerm": views.BellOSC777,
+		"TERM=xterm-kitty": views.BellOSC9, "TERM=foot": views.BellOSC777, "TERM=rxvt-unicode-256color": views.BellOSC777, "TERM=xterm-ghostty": views.BellOSC777,
+		"TERM=tmux-256color TERM_PROGRAM=WezTerm": views.BellOnly, "TERM=xterm-kitty TMUX=/tmp/x": views.BellOnly, "TERM=screen STY=1": views.BellOnly, "TERM_PROGRAM=Apple_Terminal": views.BellOnly,
+	} {
+		got := views.BellFor(func(name string) string {
+			for _, kv := range strings.Fields(env) {
+				if v, ok := strings.CutPrefix(kv, name+"="); ok {
+					return v
+				}
+			}
+			return ""
+		})
+		if got != want {
+			t.Errorf("%s: %v", env, got)
+		}
+	}
+}
+
+// s and f change nothing, whatever follows them: at most a window is opened.
+func TestOpeningKeysChangeNothing(t *testing.T) {
+	for _, name := range places {
+		t.Run(name, func(t *testing.T) {
+			viewstest.Bubble(t, func(t *testing.T) {
+				c := sceneNamed(t, name)
+				s := c.open(t, nil)
+				for _, k := range []string{"s", "f"} {
+					s.Type(k)
+					s.Pass(time.Second)
+					s.Type("enter", "y", "enter")
+					s.Pass(time.Second)
+					s.Type("esc", "esc", "esc", "alt+1")
+				}
+				if n := len(s.World.Cluster.Changed()); n > 0 {
+					t.Errorf("%d changes", n)
+				}
+			})
+		})
+	}
+}
+
+// Read-only: nothing of what opens or changes is reached, by any key, and the
+// menu greys all of it.
+func TestReadOnlyReachesNothing(t *testing.T) {
+	viewstest.Bubble(t, func(t *testing.T) {
+		w := viewstest.New()
+		w.Cluster.Gate.SetReadOnly(true)
+		s := on(t, w)
+		for _, k := range []string{"R", "B", "D", "S", "P", "E", "X", "U", "s", "f"} {
+			s.Type(k)
+			s.Pass(time.Second)
+			s.Type("enter", "y", "esc")
+		}
+		if _, plans, changes := w.Cluster.Counts(); plans+changes+w.Cluster.Opens() > 0 {
+			t.Errorf("%d plans, %d changes, %d windows", plans, changes, w.Cluster.Opens())
+		}
+		s.Type(":")
+		s.Write("break glass")
+		s.Type("enter")
+		s.Write("I have a good reason")
+		s.Type("enter")
+		s.Shows("does not lift read-only")
+	})
+}
+
+// The diff of two marked objects; of others it says how.
+func TestDiffOfTwoMarkedObjects(t *testing.T) {
+	viewstest.Bubble(t, func(t *testing.T) {
+		s := viewstest.Open(t, viewstest.New())
+		s.Type("3", "=")
+		s.Shows("mark two objects with space first")
+		find(s, "shop cart", "space")
+		find(s, "payments worker", "space")
+		s.Type("/", "ctrl+u", "enter", "=")
+		s.Shows("--- kube:prod/deployment/payments/worker", "+++ kube:prod/deployment/shop/cart", "-  name: worker", "+  name: cart", "@@ -1 +1 @@")
+		s.Type("esc")
+		s.Shows("Workloads")
+	})
+}
+
+// The page of changes: filter, record, copy.
+func TestPageOfChanges(t *testing.T) {
+	viewstest.Bubble(t, func(t *testing.T) {
+		s := on(t, viewstest.New())
+		for _, k := range []string{"5", "6", "7"} {
+			s.Type("S", k, "enter")
+			s.Pass(200 * time.Millisecond)
+			s.Pass(time.Second)
+			s.Type("y")
+			s.Pass(time.Second)
+			s.Type("enter")
+		}
+		s.Type("R")
+		s.Pass(time.Second)
+		s.Type("y")
+		s.Pass(time.Second)
+		s.Type("enter", "u")
+		s.Shows("JOURNAL", "restart", "scale", "kim", "staging", "1/4")
+		s.Type("/")
+		s.Write("restart")
+		s.Type("enter")
+		s.Shows("1/1")
+		s.Hides("scale")
+		s.Type("enter")
+		s.Shows("Record", "confirmed by y", "kubectl --context staging", "healthy", "cannot be undone")
+		s.Type("esc", "c")
+		if n := len(s.Copied); n != 1 || !strings.Contains(s.Copied[0], "rollout restart") {
+			t.Errorf("copied %v", s.Copied)
+		}
+		s.Type("esc")
+		s.Shows("1/4")
+		s.Type("esc")
+		s.Shows("Workloads")
+	})
+}
