@@ -19,6 +19,7 @@ var forms = map[string]func(s *Source, ctx context.Context, k *kind, ref core.Re
 	core.VerbScale:    (*Source).scaleForm,
 	core.VerbShell:    (*Source).shellForm,
 	core.VerbForward:  (*Source).forwardForm,
+	core.VerbCopy:     (*Source).copyForm,
 }
 
 // Form tells what a verb asks before it is planned for ref.
