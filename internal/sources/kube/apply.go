@@ -38,6 +38,11 @@ type applying struct {
 // only that is applied. Fields that belong to others are taken over
 // with the option force alone.
 func (s *Source) planApply(ctx context.Context, ref core.Ref, what core.Deploy) (*core.Operation, error) {
+	for name, v := range what.Options {
+		if name != applyForce.Name || v != "true" && v != "false" && v != "" {
+			return nil, &core.Problem{Kind: core.Invalid, Summary: text.Sprintf("a manifest is not applied with %s=%s", name, v), Hint: text.Lit("force=true takes over fields that others manage")}
+		}
+	}
 	k, target, err := s.fetch(ctx, ref)
 	if err != nil {
 		return nil, err
@@ -46,7 +51,7 @@ func (s *Source) planApply(ctx context.Context, ref core.Ref, what core.Deploy) 
 	if err != nil {
 		return nil, &core.Problem{Kind: core.Invalid, Summary: text.Sprintf("%s cannot be applied: %s", what.File, err), Cause: err}
 	}
-	a := &apply{s: s, force: what.Options["force"] == "true"}
+	a := &apply{s: s, force: what.Options[applyForce.Name] == "true"}
 	p := core.Plan{
 		Verb: core.VerbDeploy, Danger: 1, Rev: target.str("metadata", "resourceVersion"),
 		Target: s.ref(k.Name, target.str("metadata", "namespace"), target.str("metadata", "name"), target.str("metadata", "uid")),
@@ -80,6 +85,12 @@ func (s *Source) planApply(ctx context.Context, ref core.Ref, what core.Deploy) 
 
 // applyConflict is in the answer that names other managers of fields.
 const applyConflict = "Apply failed"
+
+// applyForce is the option that takes over fields.
+var applyForce = core.Field{
+	Name: "force", Title: text.Lit("Take over"), Type: core.FieldBool, Value: "false",
+	Help: text.Lit("fields that other tools manage become those of the manifest"),
+}
 
 // resolve finds the kind and the place of every document, and their order:
 // namespaces and definitions of kinds go first.

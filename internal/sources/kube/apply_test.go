@@ -92,6 +92,10 @@ func TestApplyToNamespace(t *testing.T) {
 	if _, err := src.planApply(t.Context(), space, what); !isProblem(err, core.Conflict) || !strings.Contains(err.Error(), "kubectl") || !strings.Contains(err.Error(), ".spec.replicas") {
 		t.Errorf("a conflict with another manager: %v", err)
 	}
+	what.Options = map[string]string{"force": "yes"}
+	if _, err := src.planApply(t.Context(), space, what); !isProblem(err, core.Invalid) {
+		t.Errorf("an option that is none: %v", err)
+	}
 	what.Options = map[string]string{"force": "true"}
 	op = must[*core.Operation](t)(src.planApply(t.Context(), space, what))
 	says(t, op.Plan, "taken over (force)", "--force-conflicts")

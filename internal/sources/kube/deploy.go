@@ -36,8 +36,8 @@ func (s *Source) deployForm(ctx context.Context, k *kind, ref core.Ref) (core.Fo
 		return core.Form{Note: text.Lit("one run, now, beside its schedule")}, nil
 	case "namespace":
 		return core.Form{Fields: []core.Field{{
-			Name: "file", Title: text.Lit("Manifest"), Type: core.FieldFile, Required: true, Help: text.Lit("a YAML or JSON file, or a folder with a kustomization"),
-		}}}, nil
+			Name: "file", Title: text.Lit("Manifest"), Type: core.FieldFile, Required: true, Help: text.Lit("a YAML or JSON file, a folder of them, or one with a kustomization"),
+		}, applyForce}}, nil
 	}
 	return s.imageForm(ctx, ref)
 }
