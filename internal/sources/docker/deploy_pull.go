@@ -44,7 +44,11 @@ func (s *Source) pull(ctx context.Context, ref string, out core.Output) error {
 	if err != nil {
 		return fail(err)
 	}
-	r, err := api.ImagePull(ctx, ref, client.ImagePullOptions{RegistryAuth: ""})
+	auth, err := s.registryAuth(ctx, ref)
+	if err != nil {
+		out.Line(text.Sprintf("no credentials for the registry: %s", err.Error()).Line())
+	}
+	r, err := api.ImagePull(ctx, ref, client.ImagePullOptions{RegistryAuth: auth})
 	if err != nil {
 		if errors.Is(err, core.ErrReadOnly) {
 			return fmt.Errorf("%s: %w", doing, err)
