@@ -31,6 +31,8 @@ func (s *Source) Events(ctx context.Context, ref core.Ref) ([]core.Event, error)
 		filter.Add("type", "container").Add("label", labelProject+"="+ref.Name)
 	case kindImage:
 		filter.Add("type", "image").Add("image", ref.Name)
+	case kindHost:
+		filter.Add("type", "daemon")
 	case kindVolume, kindNetwork:
 		filter.Add("type", ref.Kind).Add(ref.Kind, ref.Name)
 	default:

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -228,8 +230,11 @@ func (s *Source) dependents(ctx context.Context, of []*life) ([]text.Safe, error
 		if among[c.ID] != nil {
 			continue
 		}
-		if id, ok := strings.CutPrefix(c.HostConfig.NetworkMode, "container:"); ok && among[id] != nil {
-			out = append(out, text.Sprintf("%s uses the network of %s and loses it", containerName(c), among[id].name))
+		borrowed := s.borrowed(ctx, c, len(list))
+		for _, space := range slices.Sorted(maps.Keys(borrowed)) {
+			if m := among[borrowed[space]]; m != nil {
+				out = append(out, text.Sprintf("%s uses the %s of %s and loses it", containerName(c), space, m.name))
+			}
 		}
 		if c.Labels[labelProject] != project || project == "" {
 			continue
@@ -241,4 +246,26 @@ func (s *Source) dependents(ctx context.Context, of []*life) ([]text.Safe, error
 		}
 	}
 	return out, nil
+}
+
+// inspectedAtMost bounds the inspects of a plan: beyond that many running
+// containers only what the list tells is looked at.
+const inspectedAtMost = 60
+
+// borrowed are the namespaces that a container has of others, by what they
+// are. The list tells of networks only.
+func (s *Source) borrowed(ctx context.Context, c *container.Summary, running int) map[string]string {
+	modes := map[string]string{"network": c.HostConfig.NetworkMode}
+	if running <= inspectedAtMost {
+		if x, err := s.inspect(ctx, c.ID); err == nil && x.HostConfig != nil {
+			modes["processes"], modes["shared memory"] = string(x.HostConfig.PidMode), string(x.HostConfig.IpcMode)
+		}
+	}
+	out := map[string]string{}
+	for space, mode := range modes {
+		if id, ok := strings.CutPrefix(mode, "container:"); ok {
+			out[space] = id
+		}
+	}
+	return out
 }

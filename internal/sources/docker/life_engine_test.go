@@ -217,8 +217,10 @@ func TestWhatRunsInItsNetworkIsNamed(t *testing.T) {
 	s := over(t, e, nil)
 	id := e.RunFor(t, dockertest.RunSpec{Name: "gateway"})
 	e.RunFor(t, dockertest.RunSpec{Name: "sidecar", Network: "container:" + id})
+	debugger := strings.TrimSpace(output(t, e, "run", "-d", "--name", "debugger", "--pid", "container:gateway", dockertest.DefaultImage))
+	t.Cleanup(func() { remove(t, e, debugger) })
 	op, err := s.PlanRestart(t.Context(), containerRef("gateway", s.host.scope, id))
-	if err != nil || !strings.Contains(linesOf(op.Plan.Warnings), "sidecar uses the network of gateway") {
+	if says := linesOf(op.Plan.Warnings); err != nil || !strings.Contains(says, "sidecar uses the network of gateway") || !strings.Contains(says, "debugger uses the processes of gateway") {
 		t.Errorf("warnings %v, %v", op.Plan.Warnings, err)
 	}
 }

@@ -64,6 +64,15 @@ func (s *Source) rawInspect(ctx context.Context, ref core.Ref) (json.RawMessage,
 			all = append(all, r.Raw)
 		}
 		return json.Marshal(all)
+	case kindHost:
+		if _, err := s.getHost(ctx, ref); err != nil { // another engine may answer there now
+			return nil, err
+		}
+		i, err := api.Info(ctx, client.InfoOptions{})
+		if err != nil {
+			return nil, fmt.Errorf("ask for the engine's state: %w", err)
+		}
+		return json.Marshal(i.Info)
 	}
 	if _, err := s.getObject(ctx, ref); err != nil { // it may have been replaced
 		return nil, err

@@ -22,7 +22,6 @@ type spoken struct {
 	mu    sync.Mutex
 	lines []string
 	steps []core.Progress
-	after func(line string)
 }
 
 func (x *spoken) Progress(p core.Progress) {
@@ -35,15 +34,6 @@ func (x *spoken) Line(l text.Line) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.lines = append(x.lines, l.String())
-	if x.after != nil {
-		x.after(l.String())
-	}
-}
-
-func (x *spoken) said(part string) bool {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	return strings.Contains(strings.Join(x.lines, "\n"), part)
 }
 
 func listed(op *core.Operation) string {
@@ -100,13 +90,13 @@ func TestPruneRemovesExactlyWhatItListed(t *testing.T) {
 	if last := says.steps[len(says.steps)-1].Text.String(); !strings.Contains(last, "4 of 5 removed") || !strings.Contains(last, "dead-2 (it was started meanwhile)") {
 		t.Errorf("says %q", last)
 	}
+	if len(says.lines) != 5 || !strings.Contains(strings.Join(says.lines, "\n"), "left container dead-2") {
+		t.Errorf("said %q", says.lines)
+	}
 	if gate.Sent() != 4 {
 		t.Errorf("%d requests, want 4", gate.Sent())
 	}
-	var left []string
-	for _, name := range strings.Fields(output(t, e, "ps", "-a", "--format", "{{.Names}}")) {
-		left = append(left, name)
-	}
+	left := strings.Fields(output(t, e, "ps", "-a", "--format", "{{.Names}}"))
 	slices.Sort(left)
 	if !slices.Equal(left, []string{"alive", "dead-2", "late"}) || !gone(t, e, "volume", "leftover") || gone(t, e, "volume", "late") || gone(t, e, "volume", "in-use") ||
 		!gone(t, e, "network", "lonely") || !gone(t, e, "image", "unused/app:9") || gone(t, e, "image", "spare/app:1") {

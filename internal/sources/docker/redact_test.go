@@ -90,7 +90,7 @@ func TestEveryKindCanBeRead(t *testing.T) {
 	e := dockertest.Shared(t)
 	s := over(t, e, nil)
 	e.RunFor(t, dockertest.RunSpec{Name: "reader", Volumes: []string{"readers:/data"}, Labels: map[string]string{labelProject: "library", labelService: "s"}})
-	rec := watching(t, s, core.Interest{Kinds: []string{kindContainer, kindImage, kindNetwork, kindProject, kindVolume}})
+	rec := watching(t, s, core.Interest{Kinds: []string{kindContainer, kindImage, kindNetwork, kindProject, kindVolume, kindHost}})
 	for _, k := range kinds() {
 		until(t, 10*time.Second, k.Plural, func() bool { return rec.Listed(k.Name) && len(rec.Rows(k.Name)) > 0 })
 		ref := rec.Rows(k.Name)[0].Ref

@@ -77,9 +77,27 @@ exec "$@"
 	logs := tailing(t, s, core.LogRequest{Ref: containerRef("far", "far", id), Tail: -1, Follow: true})
 	until(t, 20*time.Second, "its log", func() bool { return len(logs.Texts()) > 10 })
 	sequence(t, logs.All())
+	echoes(t, s, containerRef("far", "far", id))
 	cancel()
 	if err := <-done; err != nil {
 		t.Errorf("Run: %v", err)
+	}
+}
+
+// echoes runs a program in a container that gives back what it is given, until the
+// end of the input has reached it.
+func echoes(t *testing.T, s *Source, ref core.Ref) {
+	t.Helper()
+	op, err := s.PlanShell(t.Context(), ref, core.Shell{Command: []string{"/app", "cat"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(sources.Permit(t.Context()), 30*time.Second)
+	defer cancel()
+	var out screen
+	said := strings.Repeat("there and back again\n", 10_000)
+	if err := op.Session(ctx, core.Terminal{In: strings.NewReader(said), Out: &out, Err: &out}); err != nil || out.String() != said {
+		t.Errorf("%d of %d bytes came back, %v", len(out.String()), len(said), err)
 	}
 }
 
@@ -235,8 +253,10 @@ func TestAnEngineBehindTLS(t *testing.T) {
 		return found.Sources[0].(*Source)
 	}
 	id := e.RunFor(t, dockertest.RunSpec{Name: "secured"})
-	rec := watching(t, source("DOCKER_TLS_VERIFY", "1", "DOCKER_CERT_PATH", a.dir), core.Interest{})
+	s := source("DOCKER_TLS_VERIFY", "1", "DOCKER_CERT_PATH", a.dir)
+	rec := watching(t, s, core.Interest{})
 	until(t, 10*time.Second, "the container", func() bool { return rec.Find(containerRef("secured", "127.0.0.1", id)) != nil })
+	echoes(t, s, containerRef("secured", "127.0.0.1", id))
 
 	problem := func(s *Source) *core.Problem {
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
