@@ -95,13 +95,19 @@ func (s *Source) planOwnerRollback(ctx context.Context, from core.Ref, o tree, t
 }
 
 func (s *Source) releaseWith(ctx context.Context, ref core.Ref, all []releaseRevision, o tree, target *rolloutRevision) (string, error) {
-	for i := 1; i < min(len(all), maxHelmHistory); i++ {
+	for i := range min(len(all), maxHelmHistory) {
 		stored, err := s.storedRelease(ctx, ref.Namespace, all[i].secret)
 		if err != nil {
 			return "", err
 		}
 		for _, in := range stored.objects() {
 			if in.str("kind") == o.str("kind") && in.str("metadata", "name") == o.str("metadata", "name") && slices.Equal(imagesOf(in.sub("spec", "template")), imagesOf(target.template)) {
+				if i == 0 {
+					return "", &core.Problem{
+						Kind: core.Refused, Summary: text.Sprintf("the present revision of release %s has the images of revision %d: the workload was changed without Helm", ref.Name, target.number),
+						Hint: text.Lit("roll back the workload itself: without via=helm"),
+					}
+				}
 				return strconv.Itoa(all[i].version), nil
 			}
 		}
@@ -151,7 +157,8 @@ func (s *Source) planHelm(ctx context.Context, ref core.Ref, all []releaseRevisi
 		p.Warnings = append(p.Warnings, text.Sprintf("revision %d is %s: another helm is at work, or was broken off", all[0].version, all[0].status))
 	}
 	for _, o := range then.objects() {
-		if s.owners(ctx, o, &p); len(p.Warnings) > 0 {
+		before := len(p.Warnings)
+		if s.owners(ctx, o, &p); len(p.Warnings) > before {
 			break // one object tells who else manages the release
 		}
 	}

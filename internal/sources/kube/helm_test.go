@@ -180,6 +180,14 @@ func TestHelmReleases(t *testing.T) {
 	if err != nil || op.Plan.From.Kind != "deployment" || op.Plan.Target.Kind != kindRelease || !strings.Contains(op.Plan.Command.String(), "helm rollback shop 3 ") {
 		t.Fatalf("%v, %+v", err, op)
 	}
+	if _, err := src.PlanRollback(t.Context(), at(src, "deployment", ns, "web"), core.Rollback{To: "r.local/shop:v2", Via: "helm"}); !isProblem(err, core.Refused) {
+		t.Errorf("to what Helm believes in already: %v", err)
+	}
+	set, err := src.PlanDeploy(t.Context(), at(src, "deployment", ns, "web"), core.Deploy{Image: "r.local/shop:v4"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mentions(t, set.Plan, "applied server-side by helm", "release shop")
 	helm("upgrade", "shop", old, "-n", ns, "--wait", "--force-conflicts")
 	if err := op.Execute(sources.Permit(t.Context()), sources.Quiet); !isProblem(err, core.Conflict) {
 		t.Errorf("upgraded meanwhile: %v", err)

@@ -89,7 +89,7 @@ func (s *Source) planHold(ctx context.Context, ref core.Ref, on bool) (*core.Ope
 		return nil, err
 	}
 	h.impact(s, ctx, c, &p, on)
-	s.owners(ctx, o, &p)
+	s.owners(ctx, o, &p, "spec", h.field)
 	return c.operation(p), nil
 }
 

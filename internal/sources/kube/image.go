@@ -117,7 +117,7 @@ func (s *Source) planImage(ctx context.Context, ref core.Ref, what core.Deploy) 
 	if old != image {
 		s.rolloutImpact(ctx, c, &p)
 	}
-	s.owners(ctx, o, &p)
+	s.owners(ctx, o, &p, "spec", "template")
 	if o.str("spec", "paused") == "true" {
 		c.settled, c.done = nil, text.Lit("the image is set; the rollout starts when the deployment is resumed")
 		p.Warnings = append(p.Warnings, text.Lit("the deployment is paused: no pod is replaced until it is resumed"))

@@ -24,7 +24,8 @@ func helmOwner(o tree) releaseName {
 // owners warns of the tools that keep the object as they know it, and says
 // what each will do to the change and how to make it last. Unlike managers it asks
 // the tools' own objects, for verbs that such a tool would silently take back.
-func (s *Source) owners(ctx context.Context, o tree, p *core.Plan) {
+// field is what the change sets: "spec", "template".
+func (s *Source) owners(ctx context.Context, o tree, p *core.Plan, field ...string) {
 	warn := func(w text.Safe) { p.Warnings = append(p.Warnings, w) }
 	labels, notes := o.sub("metadata", "labels"), o.sub("metadata", "annotations")
 	app := scalar(labels["argocd.argoproj.io/instance"])
@@ -45,7 +46,11 @@ func (s *Source) owners(ctx context.Context, o tree, p *core.Plan) {
 		warn(text.Lit("managed by Helm: its next upgrade sets what the chart says"))
 	}
 	for _, m := range o.items("metadata", "managedFields") {
-		if m.str("operation") == "Apply" && m.str("manager") != fieldManager && m.sub("fieldsV1", "f:spec") != nil {
+		path := []string{"fieldsV1"}
+		for _, f := range field {
+			path = append(path, "f:"+f)
+		}
+		if m.str("operation") == "Apply" && m.str("manager") != fieldManager && m.at(path...) != nil {
 			warn(text.Sprintf("applied server-side by %s: its next apply meets a conflict with this change until it is forced", m.str("manager")))
 		}
 	}

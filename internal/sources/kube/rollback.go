@@ -118,7 +118,7 @@ func (s *Source) planRevision(ctx context.Context, ref core.Ref, k *kind, o tree
 	if r := helmOwner(o); r.name != "" {
 		p.Warnings = append(p.Warnings, text.Sprintf("Helm goes on believing in its own revision: via=helm rolls back release %s instead", r.name))
 	}
-	s.owners(ctx, o, &p)
+	s.owners(ctx, o, &p, "spec", "template")
 	s.stuckSets(k, c, o, &p)
 	c.rollbackUndo(&p, o, now, target)
 	return c.operation(p), nil
@@ -136,7 +136,7 @@ func (s *Source) stuckSets(k *kind, c *change, o tree, p *core.Plan) {
 	}
 	// https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback
 	if policy := o.str("spec", "podManagementPolicy"); k.Name == "statefulset" && policy != "Parallel" && o.num("status", "readyReplicas") < o.num("spec", "replicas") {
-		p.Warnings = append(p.Warnings, text.Lit("a pod is not ready, and an ordered stateful set waits for it before it replaces any: delete that pod once the rollback is sent"))
+		p.Warnings = append(p.Warnings, text.Lit("a pod is not ready, and an ordered stateful set waits for it before it replaces any: delete that pod once this is sent"))
 	}
 }
 

@@ -213,6 +213,27 @@ func TestRollbackFromAnImageThatNeverBecomesReady(t *testing.T) {
 	}
 }
 
+// TestRollbackOfWhatTheControllerGaveUp: its verdict is on the rollout before,
+// also while nothing of the new one can be seen yet.
+func TestRollbackOfWhatTheControllerGaveUp(t *testing.T) {
+	c, src, _, ns := verbWorld(t)
+	for _, strategy := range []string{"RollingUpdate", "Recreate"} {
+		name := strings.ToLower(strategy)
+		yaml := func(tag, fail string) string {
+			return strings.Replace(appYAML("Deployment", name, "r.local/web:"+tag, fail, 2), "spec:\n", "spec:\n  progressDeadlineSeconds: 2\n  strategy: {type: "+strategy+"}\n", 1)
+		}
+		put(t, c, ns, yaml("v1", ""))
+		rolledOut(t, c, ns, "deployment/"+name)
+		put(t, c, ns, yaml("v2", cluster.ImagePullBackOff))
+		kubectl(t, c, "-n", ns, "wait", "deployment/"+name, "--for=jsonpath={.status.conditions[?(@.type==\"Progressing\")].reason}=ProgressDeadlineExceeded", "--timeout=30s")
+		op, err := src.PlanRollback(t.Context(), at(src, "deployment", ns, name), core.Rollback{})
+		bring(t, op, err)
+		if got := kubectl(t, c, "-n", ns, "get", "deployment/"+name, "-o", "jsonpath={.status.readyReplicas} {.status.updatedReplicas}"); got != "2 2" {
+			t.Errorf("%s: %s", strategy, got)
+		}
+	}
+}
+
 // TestRollbackOfSets, asked for on a pod too, and taken back.
 func TestRollbackOfSets(t *testing.T) {
 	c, src, _, ns := verbWorld(t)

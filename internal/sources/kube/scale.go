@@ -62,7 +62,7 @@ func (s *Source) PlanScale(ctx context.Context, ref core.Ref, replicas int) (*co
 		return nil, err
 	}
 	s.scaleImpact(ctx, c, &p, old, replicas)
-	s.owners(ctx, o, &p)
+	s.owners(ctx, o, &p, "spec", "replicas")
 	return c.operation(p), nil
 }
 
