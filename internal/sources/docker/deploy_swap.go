@@ -470,8 +470,3 @@ func (w *swap) newPrints(ctx context.Context) error {
 	w.restore, err = newBlueprint(r.Raw, from, name, r.Container.Image, version)
 	return err
 }
-
-// command is the equivalent command line.
-func (w *swap) command(s *Source) text.Safe {
-	return s.actCommand(core.VerbDeploy, s.ref(kindContainer, w.m.name, ""), "image="+w.image)
-}
