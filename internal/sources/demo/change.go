@@ -33,12 +33,14 @@ func difference(path string, fields ...[3]string) []text.Line {
 	return text.Document(b.String())
 }
 
-// scalar is a value as YAML writes it: numbers and truth values bare.
+// scalar is a value as YAML may write it: bare, unless it could be misread.
 func scalar(s string) string {
-	if _, err := strconv.Atoi(s); err == nil || s == "true" || s == "false" {
+	first := s[0]
+	plain := first >= 'a' && first <= 'z' || first >= 'A' && first <= 'Z' || first >= '0' && first <= '9'
+	if plain && !strings.Contains(s, ": ") && !strings.Contains(s, " #") && !strings.HasSuffix(s, ":") {
 		return s
 	}
-	return quoted(s)
+	return strconv.Quote(s)
 }
 
 // kubectl is how the equivalent command begins; namespace "" for objects that

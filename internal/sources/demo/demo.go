@@ -2,6 +2,9 @@
 // in two environments and on one laptop, a pipeline for each service, and a
 // deploy that goes wrong every few minutes. It speaks the same contract as the
 // systems it stands in for, so that everything which works on it works on them.
+// It takes every change, too, with what follows from it: a rollback ends the
+// story's bad deploy, an image that nobody built is not pulled, an autoscaler
+// undoes a scaling. If nobody does anything, colleagues do, so that the demo goes on.
 //
 // The world is played by discrete events on a clock that can be injected, and
 // all chance comes from one seed: the same seed and the same start give the
