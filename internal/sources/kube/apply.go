@@ -313,6 +313,14 @@ func (a *apply) command(file, home string, kustomized bool) text.Safe {
 	return out
 }
 
+// version is the one in which objects of a kind are read.
+func (a *apply) version(k *kind) string {
+	if known := a.s.kinds.get(k.Name); known != nil {
+		return known.version
+	}
+	return k.version
+}
+
 // undo is offered where one object changes or is made: then it is all or nothing.
 func (a *apply) undo(p *core.Plan) {
 	var moved []*applying
@@ -330,7 +338,9 @@ func (a *apply) undo(p *core.Plan) {
 	case d.before == nil:
 		p.UndoHint = text.Sprintf("U deletes %s %s again", d.k.Name, d.ref.Name)
 		p.Inverse = &core.Inverse{Verb: core.VerbDelete, Target: d.ref}
-	case d.after == nil || a.s.kinds.get(d.k.Name) == nil || a.s.kinds.get(d.k.Name).version != d.k.version:
+	case d.k.version != a.version(d.k):
+		p.UndoHint = text.Sprintf("cannot be undone: the manifest is written as %s, and it is read back as version %s", d.k.apiVersion(), a.version(d.k))
+	case d.after == nil:
 		p.UndoHint = text.Lit("cannot be undone: without a dry run it is not known what changes")
 	default:
 		if differ(editable(d.k, d.before), editable(d.k, d.after)).undo(p); p.Inverse != nil {

@@ -123,7 +123,7 @@ func (a *apply) verify(ctx context.Context, report func(core.Progress)) (core.Ou
 		}
 		set := patchOf(definition(d.before), definition(want))
 		c.arrived = func(o tree) bool { return want == nil || includes(map[string]any(set), map[string]any(o)) }
-		if k := a.s.kinds.get(d.k.Name); k == nil || k.version != d.k.version {
+		if d.k.version != a.version(d.k) {
 			c.arrived = func(tree) bool { return true } // it is read back in another version
 		}
 		if d.answer == nil && !c.arrived(now) {

@@ -279,8 +279,10 @@ func (d *removal) lost() text.Safe {
 	switch {
 	case d.k.Name == "secret":
 		return text.Lit("secrets are not kept")
+	case controller(d.before) != nil:
+		return text.Sprintf("%s %s makes a new one by itself", controller(d.before).str("kind"), controller(d.before).str("name"))
 	case len(owners) > 0:
-		return text.Sprintf("it belongs to %s %s, which makes it again or not", owners[0].str("kind"), owners[0].str("name"))
+		return text.Sprintf("it belongs to %s %s", owners[0].str("kind"), owners[0].str("name"))
 	case d.k.Name == "namespace":
 		return text.Lit("all that is in it is gone")
 	case !slices.Contains(restorable, d.k.Name):

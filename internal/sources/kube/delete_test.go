@@ -104,7 +104,7 @@ spec: {minAvailable: 1, selector: {matchLabels: {app: web}}}
 	pod := strings.TrimSpace(kubectl(t, c, "-n", ns, "get", "pods", "-l", "app=web", "-o", "jsonpath={.items[0].metadata.name}"))
 	ref := src.at("pod", ns, pod)
 	op := must[*core.Operation](t)(src.PlanDelete(t.Context(), ref, core.Removal{Grace: 5}))
-	says(t, op.Plan, "no other pod of service front is ready", "disruption budget keep covers it", "ReplicaSet web-", "will make it again", "have 5 s to end", "--grace-period=5", "cannot be undone: it belongs to ReplicaSet")
+	says(t, op.Plan, "no other pod of service front is ready", "disruption budget keep covers it", "ReplicaSet web-", "will make it again", "have 5 s to end", "--grace-period=5", "cannot be undone: ReplicaSet web-")
 	if op.Plan.Danger != 1 || op.Plan.Inverse != nil {
 		t.Errorf("%+v", op.Plan)
 	}

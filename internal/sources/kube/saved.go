@@ -39,8 +39,13 @@ func manifestOf(k *kind, o tree) tree {
 			delete(meta, "finalizers")
 		}
 	}
-	delete(meta.sub("annotations"), "deployment.kubernetes.io/revision")
-	delete(meta.sub("annotations"), "deprecated.daemonset.template.generation")
+	if notes := meta.sub("annotations"); notes != nil {
+		delete(notes, "deployment.kubernetes.io/revision")
+		delete(notes, "deprecated.daemonset.template.generation")
+		if len(notes) == 0 {
+			delete(meta, "annotations")
+		}
+	}
 	if k.Name == "serviceaccount" {
 		delete(out, "secrets") // tokens of the old one
 	}
