@@ -103,7 +103,7 @@ func (s *Source) volumeSize(ctx context.Context, name string) text.Safe {
 	ctx, cancel := context.WithTimeout(ctx, sizeTimeout)
 	defer cancel()
 	if api, err := s.client(ctx); err == nil {
-		du, err := api.DiskUsage(ctx, client.DiskUsageOptions{Volumes: true, Verbose: true})
+		du, err := s.diskUsage(ctx, api, client.DiskUsageOptions{Volumes: true, Verbose: true})
 		for _, v := range du.Volumes.Items {
 			if err == nil && v.Name == name && v.UsageData != nil && v.UsageData.Size >= 0 {
 				return text.Bytes(float64(v.UsageData.Size))

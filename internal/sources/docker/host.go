@@ -23,9 +23,13 @@ type disk struct {
 
 // measured keeps the last disk and tells the watch of a new one.
 type measured struct {
-	last atomic.Pointer[disk]
-	news chan struct{} // capacity 1
+	last  atomic.Pointer[disk]
+	shown atomic.Pointer[reckoning] // what the engine's page shows
+	news  chan struct{}             // capacity 1
+	turn  chan struct{}             // capacity 1: one question at a time
 }
+
+func (m *measured) begin() { m.news, m.turn = make(chan struct{}, 1), make(chan struct{}, 1) }
 
 func (m *measured) set(d disk) {
 	m.last.Store(&d)
@@ -86,11 +90,18 @@ func (s *Source) getHost(ctx context.Context, ref core.Ref) (*core.Resource, err
 	return r, nil
 }
 
+// pageAge is how old the figures on the engine's page may be: the page is read
+// again whenever the row changes, and adding up is dear.
+const pageAge = time.Minute
+
 // describeHost writes the engine's page, with what takes how much disk.
 func (s *Source) describeHost(ctx context.Context, b *sheet, ref core.Ref) error {
-	x, err := s.reckon(ctx)
-	if err != nil {
-		return err
+	x := s.measured.shown.Load()
+	if d := s.measured.last.Load(); x == nil || d == nil || s.now().Sub(d.at) > pageAge {
+		var err error
+		if x, err = s.reckon(ctx); err != nil {
+			return err
+		}
 	}
 	row, err := s.getHost(ctx, ref)
 	if err != nil {

@@ -148,6 +148,25 @@ func TestAKilledContainerStaysDownAndOtherSignalsAreDelivered(t *testing.T) {
 	}
 }
 
+func TestARestartLoopAndAPauseCanBeStopped(t *testing.T) {
+	e := dockertest.Shared(t)
+	s := over(t, e, nil)
+	loop := e.RunFor(t, dockertest.RunSpec{Name: "looping", Restart: "always", Args: []string{"-exit", "3", "-after", "50ms"}})
+	until(t, 20*time.Second, "a loop", func() bool { st, err := e.State(t.Context(), loop); return err == nil && st.Restarts >= 2 })
+	op, err := s.PlanStop(t.Context(), containerRef("looping", s.host.scope, loop), 1)
+	does(t, op, err)
+	if got := status(t, e, loop); got != "exited" {
+		t.Errorf("the loop: %s", got)
+	}
+	held := e.RunFor(t, dockertest.RunSpec{Name: "held"})
+	output(t, e, "pause", "held")
+	op, err = s.PlanStop(t.Context(), containerRef("held", s.host.scope, held), 1)
+	does(t, op, err)
+	if got := status(t, e, held); got != "exited" || op.Plan.Inverse != nil {
+		t.Errorf("the paused one: %s, inverse %v", got, op.Plan.Inverse)
+	}
+}
+
 func TestAContainerThatRemovesItselfIsAWarning(t *testing.T) {
 	e := dockertest.Shared(t)
 	s := over(t, e, nil)

@@ -423,9 +423,9 @@ func (r *pruning) there(ctx context.Context) (map[string]bool, error) {
 		}
 	}
 	if has(pruneCache) {
-		du, err := api.DiskUsage(ctx, client.DiskUsageOptions{BuildCache: true, Verbose: true})
+		du, err := r.s.diskUsage(ctx, api, client.DiskUsageOptions{BuildCache: true, Verbose: true})
 		if err != nil {
-			return nil, fmt.Errorf("list the build cache: %w", err)
+			return nil, err
 		}
 		for _, c := range du.BuildCache.Items {
 			out["cache "+c.ID] = true

@@ -200,7 +200,7 @@ func TestTheBuildCacheIsRemovedRecordByRecord(t *testing.T) {
 	}
 }
 
-func TestTheHostIsARowThatCostsNothingAtRest(t *testing.T) {
+func TestTheHostIsARowThatAddsUpOnlyWhenAsked(t *testing.T) {
 	e := dockertest.StartFor(t, dockertest.Options{})
 	s := over(t, e, nil)
 	rec := watching(t, s, core.Interest{Kinds: []string{kindHost}})
@@ -230,6 +230,17 @@ func TestTheHostIsARowThatCostsNothingAtRest(t *testing.T) {
 		t.Fatalf("Describe: %v, %v", d, err)
 	}
 	until(t, 20*time.Second, "the disk", func() bool { return cell("disk").Num > 1<<20 })
+	// The engine adds up for one at a time only.
+	var asked atomic.Int64
+	for range 4 {
+		go func() {
+			defer asked.Add(1)
+			if _, err := s.reckon(ctx); err != nil {
+				t.Errorf("at the same time: %v", err)
+			}
+		}()
+	}
+	until(t, 20*time.Second, "four answers", func() bool { return asked.Load() == 4 })
 	if r, err := s.Get(ctx, ref); err != nil || r.Cells[3].Num != 1 {
 		t.Errorf("Get: %+v, %v", r, err)
 	}

@@ -66,7 +66,7 @@ func newSource(h host, o sources.Options) *Source {
 		host: h, gate: o.Gate, getenv: o.Getenv, memory: memoryAt(o.StateDir), pace: defaultPace,
 		want: make(chan struct{}, 1), wake: make(chan struct{}, 1),
 	}
-	s.measured.news = make(chan struct{}, 1)
+	s.measured.begin()
 	if s.gate == nil {
 		s.gate = new(sources.Gate)
 	}

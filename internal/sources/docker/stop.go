@@ -70,7 +70,7 @@ func (v *lifeChange) down(m *life, c *container.InspectResponse) (core.Outcome, 
 	case c == nil:
 		return core.OutcomeUnknown, text.Safe{}
 	case c.State.Running || c.State.Restarting:
-		if c.State.StartedAt != m.started && !m.sent.IsZero() && parseTime(c.State.StartedAt).After(parseTime(m.started)) {
+		if !m.loops && c.State.StartedAt != m.started && !m.sent.IsZero() && parseTime(c.State.StartedAt).After(parseTime(m.started)) {
 			return core.OutcomeFailed, text.Sprintf("%s runs again: something started it", m.name)
 		}
 		return m.awaited(v, text.Sprintf("%s: stopping", m.name))

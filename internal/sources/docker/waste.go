@@ -62,8 +62,8 @@ func (s *Source) reckon(ctx context.Context) (*reckoning, error) {
 		return nil, err
 	}
 	x := &reckoning{}
-	if x.du, err = api.DiskUsage(ctx, client.DiskUsageOptions{Containers: true, Images: true, Volumes: true, BuildCache: true, Verbose: true}); err != nil {
-		return nil, fmt.Errorf("ask what takes the disk: %w", err)
+	if x.du, err = s.diskUsage(ctx, api, client.DiskUsageOptions{Containers: true, Images: true, Volumes: true, BuildCache: true, Verbose: true}); err != nil {
+		return nil, err
 	}
 	list, err := api.NetworkList(ctx, client.NetworkListOptions{})
 	if err != nil {
@@ -75,7 +75,33 @@ func (s *Source) reckon(ctx context.Context) (*reckoning, error) {
 		reclaimable: x.du.Images.Reclaimable + x.du.Containers.Reclaimable + x.du.Volumes.Reclaimable + x.du.BuildCache.Reclaimable,
 		at:          s.now(),
 	})
+	s.measured.shown.Store(x)
 	return x, nil
+}
+
+// diskUsage asks what takes the disk. Engines answer one at a time only and
+// refuse the others, so it waits for its turn, and for other clients'.
+func (s *Source) diskUsage(ctx context.Context, api *client.Client, o client.DiskUsageOptions) (client.DiskUsageResult, error) {
+	select {
+	case s.measured.turn <- struct{}{}:
+		defer func() { <-s.measured.turn }()
+	case <-ctx.Done():
+		return client.DiskUsageResult{}, fmt.Errorf("ask what takes the disk: %w", ctx.Err())
+	}
+	for {
+		du, err := api.DiskUsage(ctx, o)
+		switch {
+		case err == nil:
+			return du, nil
+		case !strings.Contains(err.Error(), "already running"):
+			return du, fmt.Errorf("ask what takes the disk: %w", err)
+		}
+		select {
+		case <-time.After(verifyEvery):
+		case <-ctx.Done():
+			return du, fmt.Errorf("ask what takes the disk: %w", err)
+		}
+	}
 }
 
 // alone reports whether a container could be pruned: it has ended, or never
