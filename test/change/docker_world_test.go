@@ -63,7 +63,11 @@ func (w *dockerWorld) container(name string, run dockertest.RunSpec) string {
 		run.Args = []string{"-name", name}
 	}
 	w.t.Cleanup(func() { _, _ = w.e.Docker(context.WithoutCancel(w.t.Context()), "rm", "-f", "-v", name) })
-	return w.e.RunFor(w.t, run)
+	id, err := w.e.Run(w.t.Context(), run)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return id
 }
 
 // tag gives the test image another name and other content, so that it has an id

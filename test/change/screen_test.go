@@ -60,7 +60,7 @@ func lastLines(s string, n int) string {
 }
 
 const (
-	question = "confirms · esc cancels"
+	question = " confirms · " // y or enter, and what else can be done
 	goesOn   = "enter goes on to confirm"
 	finished = "enter closes"
 )
