@@ -182,7 +182,7 @@ func previous(all []rolloutRevision) *rolloutRevision {
 		if newest == nil {
 			newest = &all[i]
 		}
-		if !all[i].seen.bad() {
+		if !all[i].bad() {
 			return &all[i]
 		}
 	}
@@ -221,11 +221,14 @@ func imagesOf(template tree) []string {
 	return out
 }
 
+// bad reports whether the revision is known not to work.
+func (r *rolloutRevision) bad() bool { return r.ready <= 0 && r.seen.bad() }
+
 // health says what is known of how a revision fared.
 func (r *rolloutRevision) health(now time.Time) text.Safe {
 	seen := r.seen.words(now)
 	switch {
-	case r.current && r.ready >= 0:
+	case r.ready > 0 || r.current && r.ready == 0:
 		return text.Sprintf("%d/%d ready now, %s", r.ready, r.pods, seen)
 	case r.current:
 		return text.Sprintf("now, %s", seen)

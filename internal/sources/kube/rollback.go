@@ -107,12 +107,12 @@ func (s *Source) planRevision(ctx context.Context, ref core.Ref, k *kind, o tree
 	if k.Name != ref.Kind {
 		p.From = ref
 	}
-	p.Impact = append(p.Impact, text.Sprintf("revision %d: %s", target.number, target.seen.words(s.now())))
+	p.Impact = append(p.Impact, text.Sprintf("revision %d: %s", target.number, target.health(s.now())))
 	if err := c.preview(ctx, &p); err != nil {
 		return nil, err
 	}
 	s.rolloutImpact(ctx, c, &p)
-	if target.seen.bad() {
+	if target.bad() {
 		p.Warnings = slices.Insert(p.Warnings, 0, text.Sprintf("revision %d is not known to work: it %s", target.number, target.seen.words(s.now())))
 	}
 	if r := helmOwner(o); r.name != "" {
