@@ -35,6 +35,7 @@ type copying struct {
 	// replace: what is at local already may be replaced, as the plan said.
 	replace bool
 	total   int64 // bytes that go in; -1: not known
+	entries int   // that were packed
 
 	out core.Output
 	// Of the operation, between Execute and Verify.

@@ -2,6 +2,7 @@ package kube
 
 import (
 	"archive/tar"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -62,21 +63,35 @@ func (c *copying) copyIn(ctx context.Context, out core.Output) error {
 			cancel() // half an archive is not for unpacking to the end
 		}
 	})
-	stderr := &capped{limit: 4 << 10}
-	err = c.s.client.run(ctx, remote{pod: c.pod, container: c.name, command: []string{"tar", "-xmf", "-", "-C", dashed(dir)}, in: r, out: io.Discard, err: stderr})
+	stderr, names := &capped{limit: 4 << 10}, &lineCount{}
+	command := []string{"tar", "-xmvf", "-", "-C", dashed(dir)} // v: the names are the receipt
+	err = c.s.client.run(ctx, remote{pod: c.pod, container: c.name, command: command, in: r, out: names, err: stderr})
 	_ = r.Close()
-	var exit *core.ExitError
 	perr := <-packed
 	switch {
-	case err == nil:
+	case err == nil && perr == nil && names.n >= c.entries:
 		c.finish()
 		return nil
+	case err == nil && stderr.Len() > 0:
+		return c.fault("to", &core.ExitError{Code: 2}, stderr.String())
+	case err == nil:
+		// The status of a program that ends before it has read everything gets
+		// lost now and then between node and API server, and reads as success.
+		return fmt.Errorf("copy into %s: %d of %d names were confirmed: %w", c.there, names.n, c.entries, core.ErrOutcomeUnknown)
 	case perr != nil && !errors.Is(perr, io.ErrClosedPipe):
 		return &core.Problem{Kind: core.Invalid, Summary: text.Concat(text.Lit("cut off: "), text.Error(perr)), Cause: perr}
-	case errors.Is(err, errLost), ctx.Err() != nil && !errors.As(err, &exit):
+	case errors.Is(err, errLost), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("copy into %s: %w (%w)", c.there, core.ErrOutcomeUnknown, err)
 	}
 	return c.fault("to", err, stderr.String())
+}
+
+// lineCount counts lines. It is written to by one goroutine and read after it.
+type lineCount struct{ n int }
+
+func (l *lineCount) Write(b []byte) (int, error) {
+	l.n += bytes.Count(b, []byte{'\n'})
+	return len(b), nil
 }
 
 // isFolder asks whether the target is a folder there.
@@ -125,13 +140,13 @@ func (c *copying) pack(w io.Writer, base string) error {
 		case d.IsDir():
 			h.Typeflag = tar.TypeDir
 			h.Name += "/"
-			return tw.WriteHeader(h)
+			return c.head(tw, h)
 		case info.Mode()&fs.ModeSymlink != 0:
 			h.Typeflag = tar.TypeSymlink
 			if h.Linkname, err = os.Readlink(p); err != nil {
 				return err
 			}
-			return tw.WriteHeader(h)
+			return c.head(tw, h)
 		case !info.Mode().IsRegular():
 			c.out.Line(text.CleanLine("left out, neither a file nor a folder: " + h.Name))
 			return nil
@@ -142,6 +157,11 @@ func (c *copying) pack(w io.Writer, base string) error {
 		return err
 	}
 	return tw.Close()
+}
+
+func (c *copying) head(tw *tar.Writer, h *tar.Header) error {
+	c.entries++
+	return tw.WriteHeader(h)
 }
 
 func (c *copying) packFile(tw *tar.Writer, h *tar.Header, p string) error {
@@ -155,7 +175,7 @@ func (c *copying) packFile(tw *tar.Writer, h *tar.Header, p string) error {
 		return err
 	}
 	h.Typeflag, h.Size = tar.TypeReg, info.Size()
-	if err := tw.WriteHeader(h); err != nil {
+	if err := c.head(tw, h); err != nil {
 		return err
 	}
 	if _, err := io.CopyN(moving{tw, c, h.Name}, f, h.Size); err != nil {

@@ -45,6 +45,8 @@ func (c *copying) copyOut(ctx context.Context, out core.Output) error {
 	switch {
 	case errors.As(uerr, &problem):
 		return problem
+	case errors.Is(uerr, io.ErrUnexpectedEOF) && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)):
+		return err
 	case uerr == nil && err == nil:
 		c.finish()
 		return nil

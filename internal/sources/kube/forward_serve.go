@@ -342,6 +342,9 @@ func (f *forwarding) report(ctx context.Context) {
 			f.out.Progress(core.Progress{Text: msg})
 		}
 		pause(ctx, time.Second, nil)
+		if ctx.Err() != nil {
+			return
+		}
 		if busy { // bytes do not announce themselves
 			tick.Reset(0)
 		} else {
