@@ -61,6 +61,9 @@ func (s *Source) planImage(ctx context.Context, ref core.Ref, verb, image string
 		b.plan.Title = text.Sprintf("Roll container %s back to %s", w.name, imageWords(b.to))
 	}
 	b.plan.Command = b.swaps[0].command(s)
+	if pull {
+		b.plan.Command = text.Sprintf("docker %spull %s && %s", s.hostFlag(), quoteArg(image), b.plan.Command)
+	}
 	return b.operation(), nil
 }
 

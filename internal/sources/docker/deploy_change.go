@@ -30,11 +30,10 @@ type changeover struct {
 // execute does it. A failure after which the engine is as it was is an error;
 // one that was put right is told by verify.
 func (c *changeover) execute(ctx context.Context, out core.Output) error {
-	step := 0
+	defer c.s.memory.flush(2 * time.Second) // this process may end right after
 	say := func(t text.Safe) {
 		out.Progress(core.Progress{Text: t})
 		out.Line(t.Line())
-		step++
 	}
 	for _, w := range c.swaps {
 		w.say = say

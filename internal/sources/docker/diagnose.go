@@ -50,5 +50,15 @@ func (s *Source) Diagnose(ctx context.Context) []core.Finding {
 			out = append(out, finding(core.FindingProblem, text.CleanLong(w), text.Lit("docs.docker.com/engine/security/protect-access")))
 		}
 	}
+	if c, err := s.composer(ctx); err == nil {
+		out = append(out, finding(core.FindingOK, text.Sprintf("projects are brought up and down by %s %s", c.words(), c.version), text.Safe{}))
+	} else {
+		p := s.Problem(err)
+		out = append(out, finding(core.FindingInfo, p.Summary, p.Hint))
+	}
+	if err := s.memory.problem(); err != nil {
+		out = append(out, finding(core.FindingProblem, text.Sprintf("what images ran before is not remembered: %s", err.Error()),
+			text.Lit("look at docker-images.json in the state folder; a broken one was set aside")))
+	}
 	return out
 }

@@ -2,6 +2,7 @@ package docker
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -79,13 +80,11 @@ type memory struct {
 	runners []*runner
 	saving  bool
 	dirty   bool
-	idle    *sync.Cond // no save is under way
-	broken  error      // why nothing is kept, or what was set aside
+	broken  error // why nothing is kept, or what was set aside
 }
 
 func newMemory(dir string) *memory {
 	m := &memory{now: time.Now}
-	m.idle = sync.NewCond(&m.mu)
 	if dir != "" {
 		m.path = filepath.Join(dir, memoryFile)
 	}
@@ -306,7 +305,6 @@ func (m *memory) save() {
 		}
 	}
 	m.saving = false
-	m.idle.Broadcast()
 }
 
 // write joins the memory with the file, under a lock, and replaces the file.
@@ -346,13 +344,24 @@ func (m *memory) write() error {
 	return nil
 }
 
-// flush waits until everything is written.
-func (m *memory) flush() {
+// flush waits until everything is written, but not for ever: another process
+// may hold the lock.
+func (m *memory) flush(limit time.Duration) {
+	for end := time.Now().Add(limit); time.Now().Before(end); {
+		m.mu.Lock()
+		saving := m.saving
+		m.mu.Unlock()
+		if !saving || !pause(context.Background(), 5*time.Millisecond) {
+			return
+		}
+	}
+}
+
+// problem is why something is not kept; nil: everything is.
+func (m *memory) problem() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for m.saving {
-		m.idle.Wait()
-	}
+	return m.broken
 }
 
 // seen tells the memory of a container as the watch sees it.

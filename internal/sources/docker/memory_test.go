@@ -27,14 +27,14 @@ func TestTheMemoryWritesOnlyWhatIsNew(t *testing.T) {
 	m, pass := remembering(dir)
 	web := sighting{container: "web", id: "sha256:1", ref: "shop/web:1"}
 	m.tell("local", web, "", false)
-	m.flush()
+	m.flush(10 * time.Second)
 	first, err := os.Stat(path)
 	if err != nil || first.Mode().Perm() != 0o600 {
 		t.Fatalf("file %v, %v", first, err)
 	}
 	unchanged := func(what string) {
 		t.Helper()
-		m.flush()
+		m.flush(10 * time.Second)
 		if now, err := os.Stat(path); err != nil || !os.SameFile(first, now) { // each write is a new file
 			t.Errorf("%s: written again (%v)", what, err)
 		}
@@ -43,7 +43,7 @@ func TestTheMemoryWritesOnlyWhatIsNew(t *testing.T) {
 	m.tell("local", web, "", false)
 	unchanged("the same again")
 	m.tell("local", web, endHealthy, true)
-	m.flush()
+	m.flush(10 * time.Second)
 	if now, _ := os.Stat(path); os.SameFile(first, now) {
 		t.Error("a new end is not written")
 	} else {
@@ -56,7 +56,7 @@ func TestTheMemoryWritesOnlyWhatIsNew(t *testing.T) {
 	m.tell("other", sighting{container: "web", id: "sha256:9", ref: "else/web:9"}, "", false)
 	m.tell("local", sighting{container: "shop-web-1", project: "shop", service: "web", id: "sha256:3"}, "", false)
 	m.tell("local", sighting{container: "shop-web-2", project: "shop", service: "web", id: "sha256:4"}, "", false)
-	m.flush()
+	m.flush(10 * time.Second)
 
 	again, _ := remembering(dir)
 	got := again.images("local", web)
@@ -84,12 +84,12 @@ func TestTheMemoryIsSharedBoundedAndForgivesABrokenFile(t *testing.T) {
 	b, _ := remembering(dir)
 	b.loaded = true // opened before a wrote
 	a.tell("local", sighting{container: "web", id: "sha256:a"}, "", false)
-	a.flush()
+	a.flush(10 * time.Second)
 	if set, _ := filepath.Glob(path + ".broken-*"); len(set) != 1 {
 		t.Errorf("the broken file was not set aside: %q", set)
 	}
 	b.tell("local", sighting{container: "web", id: "sha256:b"}, "", false)
-	b.flush()
+	b.flush(10 * time.Second)
 	if got := a.images("local", sighting{container: "web"}); len(got) != 2 {
 		t.Errorf("the other process's image is not known: %+v", got)
 	}
@@ -100,7 +100,7 @@ func TestTheMemoryIsSharedBoundedAndForgivesABrokenFile(t *testing.T) {
 	for i := range memoryRunners + 5 {
 		a.tell("local", sighting{container: fmt.Sprint("c", i), id: "sha256:c"}, "", false)
 	}
-	a.flush()
+	a.flush(10 * time.Second)
 	c, _ := remembering(dir)
 	if got := c.images("local", sighting{container: "web"}); len(got) > memoryImages {
 		t.Errorf("%d images", len(got))
