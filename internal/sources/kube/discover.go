@@ -179,7 +179,11 @@ func inCluster(o sources.Options) (*Source, error) {
 		return nil, err
 	}
 	ns, _ := os.ReadFile("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
-	return newSource("in-cluster", strings.TrimSpace(string(ns)), rc, o)
+	s, err := newSource("in-cluster", strings.TrimSpace(string(ns)), rc, o)
+	if err == nil {
+		s.helm.kubeconfig = "" // helm finds the service account by itself
+	}
+	return s, err
 }
 
 // newClient makes the transport: TLS and credentials by client-go's rules,
