@@ -81,8 +81,7 @@ func TestTheKeysOfKubernetes(t *testing.T) {
 	w.want("configmap/settings", ".data.color", "green")
 
 	// delete and undo
-	s.plan("X", goesOn, "settings")
-	s.proceed()
+	s.plan("X", question, "settings")
 	s.yes()
 	s.healthy()
 	w.gone("configmap/settings")
@@ -124,6 +123,7 @@ func TestShellAndPortForwardByKey(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 	s.Send("esc")
+	s.WaitText(patience, "╭ Pods")
 	s.goTo("quit", "stay")
 	s.Send("down", "enter")
 	if code := s.WaitExit(patience); code != 0 {

@@ -2,6 +2,8 @@ package change
 
 import (
 	"context"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -53,7 +55,7 @@ var kubeVerbs = [][]string{
 	{"rollback", "deployment/NS/web"},
 	{"deploy", "deployment/NS/web", "--set", "image=registry.local/web:v9"},
 	{"deploy", "cronjob/NS/nightly"},
-	{"deploy", "namespace/NS", "--set", "file=FILE"},
+	{"deploy", "namespace/NS", "--set", "file=NEW"},
 	{"scale", "deployment/NS/web", "--set", "replicas=5"},
 	{"pause", "deployment/NS/web"},
 	{"pause", "cronjob/NS/nightly"},
@@ -138,7 +140,8 @@ func TestRefusedKubernetesVerbs(t *testing.T) {
 			p := newProgram(t, way.config, "KUBECONFIG="+kubeconfig)
 			p.args = append([]string{"--source", "kube"}, way.args...)
 			file := p.write("file.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings, namespace: "+ns+"}\ndata: {color: red}\n")
-			fill := strings.NewReplacer("NS", ns, "POD", pod, "FILE", file, "node-0", node)
+			fresh := p.write("fresh.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: fresh}\ndata: {color: red}\n")
+			fill := strings.NewReplacer("NEW", fresh, "NS", ns, "POD", pod, "FILE", file, "node-0", node)
 			p.complete(kubeVerbs, noKube)
 			says := regexp.MustCompile(way.says)
 			for _, verb := range kubeVerbs {
@@ -211,7 +214,7 @@ var dockerVerbs = [][]string{
 	{"delete", "container/change-refused", "--set", "force=true"},
 	{"delete", "project/refusedproject"},
 	{"deploy", "container/change-refused", "--set", "image=change-refused:2"},
-	{"deploy", "project/refusedproject"},
+	{"deploy", "project/refusedproject", "--set", "pull=true"},
 	{"rollback", "container/change-refused", "--set", "to=change-refused:2"},
 	{"prune", "HOST", "--set", "what=containers,images,volumes,networks"},
 	{"shell", "container/change-refused", "--set", "command=/app env"},
@@ -238,10 +241,11 @@ func (r *wiretap) listen(t *testing.T, e *dockertest.Engine) (host string) {
 	target := strings.TrimPrefix(e.Host, "unix://")
 	proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: "engine"})
 	proxy.FlushInterval = -1
+	proxy.ErrorLog = log.New(io.Discard, "", 0) // of streams that end with the program
 	proxy.Transport = &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, "unix", target)
 	}}
-	server := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+	server := &http.Server{ReadHeaderTimeout: time.Minute, ErrorLog: log.New(io.Discard, "", 0), Handler: http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 		if q.Method != http.MethodGet && q.Method != http.MethodHead {
 			r.mu.Lock()
 			r.sent = append(r.sent, q.Method+" "+q.URL.Path)
