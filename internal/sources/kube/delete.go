@@ -44,6 +44,10 @@ func (s *Source) PlanDelete(ctx context.Context, ref core.Ref, how core.Removal)
 	p := core.Plan{
 		Verb: core.VerbDelete, Target: d.ref, Rev: o.str("metadata", "resourceVersion"), Danger: d.danger(), Command: d.command(),
 		Title: text.Sprintf("Delete %s %s", k.Name, d.ref.Name),
+		Changes: []core.FieldChange{{
+			Field:  text.Sprintf("%s %s", k.Name, d.ref.Name),
+			Before: text.Sprintf("there since %s", o.str("metadata", "creationTimestamp")), After: text.Lit("deleted"),
+		}},
 	}
 	if d.ref.Namespace != "" {
 		p.Title = text.Sprintf("%s in %s", p.Title, d.ref.Namespace)
