@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
@@ -116,7 +115,7 @@ func (s *Source) releaseRevisions(ctx context.Context, ref core.Ref) ([]releaseR
 		} `json:"items"`
 	}
 	err := s.client.json(ctx, request{path: builtinByName["secret"].path(ref.Namespace), accept: acceptMetadata, query: url.Values{
-		"labelSelector": {helmSecrets + ",name=" + ref.Name}, "limit": {strconv.Itoa(maxReleaseRev)},
+		"labelSelector": {helmSecrets + ",name=" + ref.Name}, // all of them: the newest may be the last
 	}}, &list)
 	if err != nil {
 		return nil, s.problem(text.Sprintf("cannot read the history of release %s", ref.Name), err)
@@ -130,7 +129,8 @@ func (s *Source) releaseRevisions(ctx context.Context, ref core.Ref) ([]releaseR
 	if len(out) == 0 {
 		return nil, &core.Problem{Kind: core.NotFound, Summary: text.Sprintf("there is no Helm release %s in %s", ref.Name, ref.Namespace), Hint: text.Sprintf("helm list -A; only releases that are kept in secrets are seen (HELM_DRIVER)")}
 	}
-	return newestFirst(out), nil
+	newestFirst(out)
+	return out[:min(len(out), maxReleaseRev)], nil
 }
 
 // objects are the objects of a manifest; what is no object is left out.

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"encoding/base64"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -266,6 +267,31 @@ func TestHelmThatFails(t *testing.T) {
 	after, _ := os.ReadFile(calls)
 	if n := bytes.Count(after[len(before):], []byte("\n")); n != 1 {
 		t.Errorf("helm ran %d times: %s", n, after)
+	}
+}
+
+// TestHelmReleaseWithALongHistory shows the newest, whatever the order they come in.
+func TestHelmReleaseWithALongHistory(t *testing.T) {
+	src := over(t, cluster.Shared(t).Kubeconfig, &sources.Gate{})
+	c := &releaseCodec{s: src, releases: map[releaseName]*releaseState{}, lookups: make(chan releaseName, 1)}
+	secret := func(version int) *tableMeta {
+		return &tableMeta{
+			Name: fmt.Sprintf("%sshop.v%d", helmPrefix, version), Namespace: "x", UID: fmt.Sprint(version), ResourceVersion: fmt.Sprint(version),
+			Labels: map[string]string{"name": "shop", "version": fmt.Sprint(version), "status": "superseded"},
+		}
+	}
+	const last = 3 * maxReleaseRev
+	for _, i := range rand.Perm(last) {
+		if kind, r, ok := c.event(evAdded, secret(i+1)); !ok || kind != evModified || r.Ref.Name != "shop" {
+			t.Fatalf("%s, %v, %v", kind, r, ok)
+		}
+	}
+	st := c.releases[releaseName{"x", "shop"}]
+	if all := st.sorted(); len(all) != maxReleaseRev || all[0].version != last || st.rev != fmt.Sprint(last) {
+		t.Errorf("%d kept, the newest %d, at %s", len(all), all[0].version, st.rev)
+	}
+	if _, _, ok := c.event(evAdded, &tableMeta{Name: "keys", Namespace: "x", Labels: map[string]string{"name": "shop", "version": "1"}}); ok {
+		t.Error("a secret that is no release was taken for one")
 	}
 }
 

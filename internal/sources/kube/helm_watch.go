@@ -93,8 +93,11 @@ func (c *releaseCodec) take(m *tableMeta, gone bool) (releaseName, bool) {
 	switch {
 	case gone:
 		delete(st.revisions, r.secret)
-	case len(st.revisions) < maxReleaseRev:
-		st.revisions[r.secret] = r
+	default:
+		if st.revisions[r.secret] = r; len(st.revisions) > maxReleaseRev {
+			all := st.sorted()
+			delete(st.revisions, all[len(all)-1].secret)
+		}
 	}
 	return id, true
 }

@@ -78,7 +78,7 @@ func (s *Source) planHold(ctx context.Context, ref core.Ref, on bool) (*core.Ope
 	p := core.Plan{
 		Verb: verb, Title: text.Sprintf("%s %s %s in %s", title, k.Name, name, c.ref.Namespace),
 		Changes:  []core.FieldChange{{Field: text.Sprintf("spec.%s", h.field), Before: text.Sprintf("%t", !on), After: text.Sprintf("%t", on)}},
-		UndoHint: text.Sprintf("U is %s", inverse),
+		UndoHint: undoHold(k.Name, on),
 		Inverse:  &core.Inverse{Verb: inverse},
 		Command:  text.Sprintf("%s patch %s/%s -p %s", s.kubectl(c.ref.Namespace), k.Name, shellWord(name), shellWord(suspendPatch(on))),
 	}
@@ -91,6 +91,16 @@ func (s *Source) planHold(ctx context.Context, ref core.Ref, on bool) (*core.Ope
 	h.impact(s, ctx, c, &p, on)
 	s.owners(ctx, o, &p, "spec", h.field)
 	return c.operation(p), nil
+}
+
+func undoHold(kind string, on bool) text.Safe {
+	switch {
+	case on:
+		return text.Lit("U resumes it")
+	case kind == "deployment":
+		return text.Lit("U pauses it again; what was rolled out meanwhile stays")
+	}
+	return text.Lit("U suspends it again")
 }
 
 func suspendPatch(on bool) string {
