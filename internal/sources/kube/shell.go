@@ -30,7 +30,8 @@ type shelling struct {
 
 // PlanShell plans an interactive program in a container, as `kubectl exec -it`
 // does; for a workload it is in its best pod. With a debug image it plans what
-// `kubectl debug -it` does.
+// `kubectl debug -it` does. What the program prints goes to the user's terminal
+// as it is, escape sequences included: that is what a shell is.
 func (s *Source) PlanShell(ctx context.Context, ref core.Ref, what core.Shell) (*core.Operation, error) {
 	pod, err := s.podBehind(ctx, ref)
 	if err != nil {

@@ -380,15 +380,19 @@ func TestShellWhenTheServerGoes(t *testing.T) {
 	}
 	kubectl(t, c, "-n", "gone", "wait", "--for=condition=Ready", "pod/two", "--timeout=20s")
 	s := over(t, c.Kubeconfig, &sources.Gate{})
+	var ops []*core.Operation
+	var terms []*fakeTerminal
+	ended := make(chan error, 2)
 	for _, src := range []*Source{s, withoutWebSockets(s)} {
-		op := planShell(t, src, src.ref("pod", "gone", "two", ""), core.Shell{Command: []string{"sh", "-c", "echo begun; sleep 600"}})
-		term := newTerminal(t)
-		ended := make(chan error, 1)
+		op, term := planShell(t, src, src.ref("pod", "gone", "two", ""), core.Shell{Command: []string{"sh", "-c", "echo begun; sleep 600"}}), newTerminal(t)
+		ops, terms = append(ops, op), append(terms, term)
 		go func() { ended <- op.Session(sources.Permit(t.Context()), term.Terminal) }()
 		term.out.await(t, "begun")
-		if err := c.StopAPIServer(); err != nil {
-			t.Fatal(err)
-		}
+	}
+	if err := c.StopAPIServer(); err != nil {
+		t.Fatal(err)
+	}
+	for range ops {
 		select {
 		case err := <-ended:
 			if !isProblem(err, core.Unreachable) || !strings.Contains(err.Error(), "the connection was lost") {
@@ -397,13 +401,12 @@ func TestShellWhenTheServerGoes(t *testing.T) {
 		case <-time.After(20 * time.Second):
 			t.Fatal("it hangs")
 		}
-		if err := op.Session(sources.Permit(t.Context()), term.Terminal); !isProblem(err, core.Unreachable) {
+	}
+	for i, op := range ops {
+		if err := op.Session(sources.Permit(t.Context()), terms[i].Terminal); !isProblem(err, core.Unreachable) {
 			t.Errorf("no server: %v", err)
 		}
-		if err := c.StartAPIServer(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		term.keys.Close()
+		terms[i].keys.Close()
 	}
 	noGoroutines(t, ofSessions...)
 }
