@@ -105,6 +105,7 @@ volumes:
 `
 
 func TestAProjectIsBroughtToItsFiles(t *testing.T) {
+	t.Parallel()
 	e := dockertest.Shared(t)
 	gate := &sources.Gate{}
 	s := composed(t, e, gate)
@@ -176,6 +177,7 @@ func TestAProjectIsBroughtToItsFiles(t *testing.T) {
 }
 
 func TestAProjectThatDoesNotComeUpHasFailed(t *testing.T) {
+	t.Parallel()
 	e := dockertest.Shared(t)
 	s := composed(t, e, nil)
 	buildImage(t, e, "lame/web:1", `CMD ["-name","web"]`)
@@ -212,11 +214,12 @@ func TestAProjectThatDoesNotComeUpHasFailed(t *testing.T) {
 }
 
 func TestAProjectIsTakenDown(t *testing.T) {
+	t.Parallel()
 	e := dockertest.Shared(t)
 	s := composed(t, e, nil)
-	buildImage(t, e, "drift/web:1", `CMD ["-name","web"]`)
-	buildImage(t, e, "drift/api:1", `CMD ["-name","api"]`)
-	p := newProject(t, e, "going", fmt.Sprintf(twoServices, "x"))
+	buildImage(t, e, "down/web:1", `CMD ["-name","web"]`)
+	buildImage(t, e, "down/api:1", `CMD ["-name","api"]`)
+	p := newProject(t, e, "going", strings.ReplaceAll(fmt.Sprintf(twoServices, "x"), "drift/", "down/"))
 	p.up()
 	ref := s.ref(kindProject, "going", "going")
 	keep, err := s.PlanDelete(t.Context(), ref, core.Removal{})
@@ -243,12 +246,13 @@ func TestAProjectIsTakenDown(t *testing.T) {
 }
 
 func TestAProjectIsRestartedByItsCompose(t *testing.T) {
+	t.Parallel()
 	e := dockertest.Shared(t)
 	gate := &sources.Gate{}
 	s := composed(t, e, gate)
-	buildImage(t, e, "drift/web:1", `CMD ["-name","web"]`)
-	buildImage(t, e, "drift/api:1", `CMD ["-name","api"]`)
-	p := newProject(t, e, "again", fmt.Sprintf(twoServices, "x"))
+	buildImage(t, e, "again/web:1", `CMD ["-name","web"]`)
+	buildImage(t, e, "again/api:1", `CMD ["-name","api"]`)
+	p := newProject(t, e, "again", strings.ReplaceAll(fmt.Sprintf(twoServices, "x"), "drift/", "again/"))
 	p.up()
 	op, err := s.PlanRestart(t.Context(), s.ref(kindProject, "again", "again"))
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 // The plan's command line, pasted into a shell, makes the same container as
 // the cockpit: both are tried on twins.
 func TestTheCommandOfADeploymentDoesTheSame(t *testing.T) {
+	t.Parallel()
 	e := dockertest.Shared(t)
 	s := hasty(t, e, nil)
 	buildImage(t, e, "twin/web:1", `ENV VERSION=1`, `CMD ["-name","one"]`, `HEALTHCHECK --interval=1h --retries=7 CMD ["/app","health"]`)

@@ -124,6 +124,7 @@ func finish(t testing.TB, op *core.Operation) (core.Outcome, error) {
 }
 
 func TestADeploymentKeepsTheWholeConfiguration(t *testing.T) {
+	t.Parallel()
 	e := dockertest.Shared(t)
 	s := hasty(t, e, nil)
 	buildImage(t, e, "keep/web:1", `ENV VERSION=1 SHARED=image`, `LABEL of=image version=1`, `CMD ["-name","one"]`, `EXPOSE 9000`, `VOLUME /scratch`, `STOPSIGNAL SIGINT`,
@@ -292,6 +293,7 @@ func places(mounts []container.MountPoint) map[string]string {
 }
 
 func TestADeploymentThatFailsPutsTheOldContainerBack(t *testing.T) {
+	t.Parallel()
 	e := dockertest.Shared(t)
 	buildImage(t, e, "frail/web:good", `CMD ["-name","good"]`)
 	buildImage(t, e, "frail/web:exits", `CMD ["-exit","1","-after","100ms"]`)
@@ -334,6 +336,7 @@ func TestADeploymentThatFailsPutsTheOldContainerBack(t *testing.T) {
 }
 
 func TestAContainerWithRmIsMadeAgainWhenItsSuccessorFails(t *testing.T) {
+	t.Parallel()
 	e := dockertest.Shared(t)
 	s := hasty(t, e, nil)
 	buildImage(t, e, "passing/web:good", `CMD ["-name","good"]`)

@@ -87,6 +87,7 @@ func (d discarding) Flush()                      {}
 // in the place of the old one, or the old one does, running, and nothing else
 // is left.
 func TestADeploymentSurvivesEveryFault(t *testing.T) {
+	t.Parallel()
 	e := dockertest.Shared(t)
 	buildImage(t, e, "fault/web:1", `CMD ["-name","one"]`)
 	second := buildImage(t, e, "fault/web:2", `CMD ["-name","two"]`)
@@ -149,6 +150,7 @@ func testFaults(t *testing.T, e *dockertest.Engine, second string, requests int6
 }
 
 func TestADeploymentThatIsCancelledPutsTheOldContainerBack(t *testing.T) {
+	t.Parallel()
 	e := dockertest.Shared(t)
 	buildImage(t, e, "cancel/web:1", `CMD ["-name","one"]`)
 	buildImage(t, e, "cancel/web:2", `CMD ["-name","two"]`)
@@ -177,6 +179,7 @@ func TestADeploymentThatIsCancelledPutsTheOldContainerBack(t *testing.T) {
 }
 
 func TestADeploymentIsRefusedWhenTheWorldHasChanged(t *testing.T) {
+	t.Parallel()
 	e := dockertest.Shared(t)
 	gate := &sources.Gate{}
 	s := hasty(t, e, gate)
@@ -227,6 +230,7 @@ func TestADeploymentIsRefusedWhenTheWorldHasChanged(t *testing.T) {
 // All containers of a service change, or none: the first goes back too when
 // the second cannot.
 func TestAServiceWhoseSecondContainerFailsGoesBackAsAWhole(t *testing.T) {
+	t.Parallel()
 	e := dockertest.Shared(t)
 	first := buildImage(t, e, "pair/web:1", `CMD ["-name","one"]`)
 	buildImage(t, e, "pair/web:2", `CMD ["-name","two"]`)

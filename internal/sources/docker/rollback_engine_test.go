@@ -13,6 +13,7 @@ import (
 var noOptions = sources.Options{}
 
 func TestARollbackGoesToTheLastImageThatDidWell(t *testing.T) {
+	t.Parallel()
 	e := dockertest.Shared(t)
 	s := hasty(t, e, nil)
 	first := buildImage(t, e, "back/web:1", `CMD ["-name","one"]`)
@@ -73,6 +74,7 @@ func TestARollbackGoesToTheLastImageThatDidWell(t *testing.T) {
 }
 
 func TestAServiceIsRolledBackAsAWhole(t *testing.T) {
+	t.Parallel()
 	e := dockertest.Shared(t)
 	s := hasty(t, e, nil)
 	first := buildImage(t, e, "fleet/web:1", `CMD ["-name","one"]`)
