@@ -38,7 +38,7 @@ type composing struct {
 
 func (c *composing) operation(p core.Plan) *core.Operation {
 	p.Target, p.Rev = c.s.ref(kindProject, c.project, c.project), c.rev
-	p.Preview = text.Lit("Compose has no dry run that tells what the engine would do")
+	p.Preview = text.Lit("this compares the containers with the files; Compose itself was not asked to try it")
 	return &core.Operation{Plan: p, Execute: c.execute, Verify: c.verify, SendLimit: composeRuns}
 }
 

@@ -34,6 +34,9 @@ func (s *Source) PlanDeploy(ctx context.Context, ref core.Ref, what core.Deploy)
 		return nil, &core.Problem{Kind: core.Invalid, Summary: text.Lit("which image? give its reference"), Hint: text.Lit("image=NAME:TAG")}
 	}
 	image := what.Image
+	if what.Container != "" {
+		image = what.Container + "=" + image
+	}
 	if name, rest, ok := strings.Cut(image, "="); ok { // "container=image", as elsewhere
 		if name != ref.Name {
 			return nil, &core.Problem{Kind: core.Invalid, Summary: text.Sprintf("%s has no container %s", ref.Name, name)}

@@ -25,6 +25,7 @@ type changeover struct {
 	changed bool          // something was stopped or renamed
 	end     *core.Problem // why it failed; the old ones are back, or not
 	lost    bool          // the engine went away: end is not the last word
+	done    bool          // the old ones are gone
 }
 
 // execute does it. A failure after which the engine is as it was is an error;
@@ -59,6 +60,7 @@ func (c *changeover) execute(ctx context.Context, out core.Output) error {
 		}
 		c.s.memory.tell(c.s.host.scope, w.sighting(w.imageID, w.image), endHealthy, true)
 	}
+	c.done = true
 	for _, w := range c.swaps {
 		if err := w.commit(ctx); err != nil { // the change itself is done
 			out.Line(text.Sprintf("%s is still there, stopped: %s; docker rm %s", w.before(), c.s.Problem(err).Summary, w.before()).Line())
@@ -173,7 +175,11 @@ func (c *changeover) verify(ctx context.Context, report func(core.Progress)) (co
 			case outcome == core.OutcomeHealthy:
 				done++
 			case outcome != core.OutcomeUnknown:
-				return outcome, &core.Problem{Kind: core.Conflict, Summary: says, Hint: w.byHand()}
+				hint := w.byHand()
+				if c.done {
+					hint = text.Lit("look at its logs; B rolls back")
+				}
+				return outcome, &core.Problem{Kind: core.Conflict, Summary: says, Hint: hint}
 			}
 			if says != last && !says.Empty() {
 				report(core.Progress{Done: done, Total: len(c.swaps), Text: says})

@@ -24,8 +24,8 @@ var lived = []string{kindContainer, kindProject}
 // that needs kinds(): that one is made from it.
 var verbRules = map[string]verbRule{
 	core.VerbRestart:  {kinds: lived, why: unlessLost},
-	core.VerbRollback: {kinds: lived},
-	core.VerbDeploy:   {kinds: lived},
+	core.VerbRollback: {kinds: lived, why: unlessLost},
+	core.VerbDeploy:   {kinds: lived, why: unlessLost},
 	core.VerbStop:     {kinds: lived, why: onlyIf(text.Lit("it is not running"), container.StateRunning, container.StatePaused, container.StateRestarting)},
 	core.VerbStart:    {kinds: lived, why: onlyIf(text.Lit("it is running already"), container.StateCreated, container.StateExited)},
 	core.VerbKill:     {kinds: lived, why: onlyIf(text.Lit("it is not running"), container.StateRunning, container.StatePaused, container.StateRestarting)},
