@@ -17,7 +17,7 @@ type Options struct {
 	Home          string // the user's home folder
 	WorkDir       string
 	StateDir      string // folder for what a source remembers, made at the first write; "": it remembers nothing
-	Gate          *Gate // every request that leaves passes it
+	Gate          *Gate  // every request that leaves passes it
 	// Section decodes the configuration section sources.<id> strictly into v;
 	// no section leaves v as it is.
 	Section func(id string, v any) error

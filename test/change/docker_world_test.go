@@ -89,10 +89,6 @@ func (w *dockerWorld) project(name, yaml string) (folder string) {
 	return folder
 }
 
-func running(w *dockerWorld, name string) func() bool {
-	return func() bool { return w.inspect(name, ".State.Status") == "running" }
-}
-
 func (w *dockerWorld) await(what string, ok func() bool) {
 	w.t.Helper()
 	testkit.PollTrue(w.t, 30*time.Second, what, ok)
