@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"devops-tui/internal/core"
@@ -129,9 +130,19 @@ func (c *changeover) giveUp(ctx context.Context, at int, cause error, out core.O
 	return nil
 }
 
-// byHand says how a container is put back that was left under another name.
+// byHand says what is left to do to put the old container back.
 func (w *swap) byHand() text.Safe {
-	return text.Sprintf("docker rm -f %s; docker rename %s %s; docker start %s", w.m.name, w.before(), w.m.name, w.m.name)
+	var steps []string
+	if w.newID != "" {
+		steps = append(steps, "docker rm -f "+shortID(w.newID))
+	}
+	if w.moved {
+		steps = append(steps, "docker rename "+w.before()+" "+w.m.name)
+	}
+	if w.m.alive() {
+		steps = append(steps, "docker start "+w.m.name)
+	}
+	return text.CleanLong(strings.Join(steps, "; "))
 }
 
 // words tells the last log lines of a successor that failed.

@@ -257,3 +257,37 @@ func TestAServiceWhoseSecondContainerFailsGoesBackAsAWhole(t *testing.T) {
 		}
 	}
 }
+
+// The engine goes away, and comes back, while the successor has to prove itself.
+func TestADeploymentSurvivesARestartOfTheEngine(t *testing.T) {
+	t.Parallel()
+	e := dockertest.StartFor(t, dockertest.Options{})
+	buildImage(t, e, "reboot/web:1", `CMD ["-name","one"]`)
+	second := buildImage(t, e, "reboot/web:2", `CMD ["-name","two"]`)
+	b := &between{seen: make(chan string, 100)}
+	s := b.over(t, e)
+	s.pace = defaultPace
+	id := docker(t, e, "run", "-d", "--name", "reboot", "--stop-timeout", "1", "reboot/web:1")
+	op := deployTo(t, s, id, "reboot", "reboot/web:2")
+	restarted := make(chan error, 1)
+	go func() {
+		for what := range b.seen {
+			if strings.HasSuffix(what, "/start") {
+				restarted <- e.Restart(context.Background())
+				return
+			}
+		}
+	}()
+	err := op.Execute(sources.Permit(t.Context()), sources.Quiet)
+	if err := <-restarted; err != nil {
+		t.Fatal(err)
+	}
+	outcome, verified := op.Verify(t.Context(), func(core.Progress) {})
+	left := called(t, e, "reboot")
+	if len(left) != 1 || left[0].name != "reboot" || left[0].state != "running" {
+		t.Fatalf("left %+v; %v, %v, %v", left, err, outcome, verified)
+	}
+	if new := inspected(t, s, left[0].id).Image == second; new != (outcome == core.OutcomeHealthy) || !new && left[0].id != id {
+		t.Errorf("left %+v; %v, %v, %v", left, err, outcome, verified)
+	}
+}

@@ -384,10 +384,32 @@ func (w *swap) remove(ctx context.Context, id, name string, volumes bool) error 
 }
 
 // back puts the old container back into its place, as it was, and removes the
-// new one. It is not given up because what was asked for has been cancelled.
+// new one. It is not given up because what was asked for has been cancelled, nor
+// because the engine fails for a moment (it may be going down): every round reads
+// what there is and does what is missing, so it can be gone through again.
 func (w *swap) back(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), swapBack+max(w.m.timeout, 0))
 	defer cancel()
+	var answered time.Time // when the engine first answered that it failed
+	for {
+		err := w.putBack(ctx)
+		if err == nil || ctx.Err() != nil || w.s.Problem(err).Kind != core.Unreachable {
+			return err
+		}
+		if !errors.As(err, new(*connError)) {
+			if answered.IsZero() {
+				answered = time.Now()
+			} else if time.Since(answered) > 3*w.pace.arrives {
+				return err
+			}
+		}
+		if !pause(ctx, 2*verifyEvery) {
+			return err
+		}
+	}
+}
+
+func (w *swap) putBack(ctx context.Context) error {
 	if w.newID == "" && w.unsure { // it may have been made all the same, a moment later
 		for began := time.Now(); w.newID == "" && time.Since(began) < w.pace.arrives; {
 			if c, err := w.look(ctx, w.after()); err == nil && c != nil && w.ours(c) {
@@ -405,15 +427,20 @@ func (w *swap) back(ctx context.Context) error {
 		if err := w.remove(ctx, w.newID, w.m.name, true); err != nil {
 			return err
 		}
+		w.newID, w.started, w.unsure = "", false, false
 	}
 	id := w.m.id
+	if w.oldID != "" {
+		id = w.oldID
+	}
 	switch c, err := w.look(ctx, id); {
 	case err != nil:
 		return fmt.Errorf("look at the old %s: %w", w.m.name, err)
 	case c == nil && w.restore == nil:
 		return &core.Problem{Kind: core.NotFound, Summary: text.Sprintf("the old %s was removed by somebody else", w.m.name)}
 	case c == nil:
-		if id, err = w.createAs(ctx, w.m.name, w.restore); err != nil {
+		id, err = w.createAs(ctx, w.m.name, w.restore)
+		if w.oldID = id; err != nil {
 			return err
 		}
 	case c.Name != "/"+w.m.name:
@@ -421,7 +448,6 @@ func (w *swap) back(ctx context.Context) error {
 			return err
 		}
 	}
-	w.oldID = id
 	if !w.m.alive() || !w.stopped {
 		return nil
 	}
