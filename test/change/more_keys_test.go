@@ -1,0 +1,156 @@
+package change
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"devops-tui/test/docker"
+)
+
+// choose opens the menu of all actions and chooses one by what it is called.
+func (s *screen) choose(title string) {
+	s.t.Helper()
+	s.Send("a")
+	s.WaitText(patience, "Actions · ", title)
+	s.pick(title)
+}
+
+// pick moves the menu's cursor to a line and takes it.
+func (s *screen) pick(title string) {
+	s.t.Helper()
+	for range 30 {
+		for l := range strings.Lines(s.Screen()) {
+			if at := strings.Index(l, "▸"); at >= 0 && strings.Contains(l[at:], title) && strings.Contains(l[:at], "│") {
+				s.Send("enter")
+				return
+			}
+		}
+		before := s.Screen()
+		s.Send("down")
+		s.WaitFor(func(v string) bool { return v != before }, patience)
+	}
+	s.t.Fatalf("no line %q in the menu:\n%s", title, s.Screen())
+}
+
+// TestMoreKeysOfKubernetes: an image that is typed, nodes, a copy out of the
+// menu.
+func TestMoreKeysOfKubernetes(t *testing.T) {
+	w := newKube(t, "")
+	const node = "change-keys"
+	if err := w.c.AddNode(t.Context(), node); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _, _ = w.c.Kubectl(context.WithoutCancel(t.Context()), "delete", "node", node, "--wait=false") })
+	w.apply(oneOfEach)
+	w.rolled("deployment/web")
+	s := w.cockpit(160, 45, "kube ●", "3", "Workloads", "name:web", "web")
+
+	s.plan("D", goesOn)
+	s.Type("registry.local/web:v2")
+	s.WaitText(patience, "set image deployment/web main=registry.local/web:v2")
+	s.proceed()
+	s.yes()
+	s.healthy()
+	w.want("deployment/web", mainImage, "registry.local/web:v2")
+	w.rolled("deployment/web")
+
+	pod := w.get("pods", ".items[0].metadata.name")
+	s.goTo("pods", pod)
+	s.find("name:" + pod)
+	file := w.write("hello.txt", "hello\n")
+	inside := "/tmp/devops-tui-" + w.ns + "-key.txt"
+	s.choose("copy")
+	s.WaitText(patience, "from", "to")
+	s.Type(file)
+	s.Send("tab")
+	s.Type(":" + inside)
+	s.WaitText(patience, goesOn, inside)
+	s.proceed()
+	s.yes()
+	s.healthy()
+	if b, err := os.ReadFile(inside); err != nil || string(b) != "hello\n" { // the pods of this world run programs here
+		t.Errorf("%q, %v", b, err)
+	}
+
+	s.goTo("nodes", node)
+	s.find("name:" + node)
+	s.Send("P")
+	s.WaitText(patience, "cordon", "drain")
+	s.pick("cordon")
+	s.yes()
+	s.healthy()
+	w.want("node/"+node, ".spec.unschedulable", "true")
+	s.Send("P")
+	s.WaitText(patience, "drain")
+	s.pick("drain")
+	s.WaitFor(func(v string) bool { return strings.Contains(v, goesOn) || strings.Contains(v, question) }, patience)
+	if strings.Contains(s.Screen(), goesOn) {
+		s.proceed()
+	}
+	s.yes()
+	s.healthy()
+	s.Send("P")
+	s.WaitText(patience, "uncordon")
+	s.pick("uncordon")
+	s.yes()
+	s.healthy()
+	w.want("node/"+node, ".spec.unschedulable", "")
+}
+
+// TestMoreKeysOfDocker: a signal, a removal, a prune, a Compose project.
+func TestMoreKeysOfDocker(t *testing.T) {
+	w := newDocker(t, "")
+	const name = "change-more"
+	w.container(name, dockertest.RunSpec{})
+	s := w.cockpit(160, 45, "docker ●", "4", "Containers", "name:"+name, name)
+	s.plan("P", question)
+	s.yes()
+	s.healthy()
+	w.want(name, state, "paused")
+	s.plan("P", question)
+	s.yes()
+	s.healthy()
+	w.want(name, state, "running")
+	s.plan("S", "kill")
+	s.pick("kill")
+	s.proceed()
+	s.yes()
+	s.healthy()
+	w.await("the end", func() bool { return w.inspect(name, state) == "exited" })
+	s.plan("X", goesOn)
+	s.proceed()
+	s.yes()
+	s.healthy()
+	w.gone("container", name)
+
+	w.docker("network", "create", "change-more-unused")
+	s.goTo("hosts", "╭ Hosts")
+	s.plan("X", goesOn, "networks", "change-more-unused")
+	s.proceed()
+	s.yes()
+	s.healthy()
+	w.gone("network", "change-more-unused")
+
+	const project = "morekeys"
+	w.image("change-web:1")
+	yaml := func(color string) string {
+		return "version: \"2.4\"\nservices:\n  web:\n    image: change-web:1\n    environment: {COLOR: " + color + "}\n"
+	}
+	folder := w.project(project, yaml("blue"))
+	if err := os.WriteFile(filepath.Join(folder, "docker-compose.yml"), []byte(yaml("green")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.goTo("projects", project)
+	s.find("name:" + project)
+	s.plan("D", goesOn, "web")
+	s.proceed()
+	s.yes()
+	s.WaitText(patience, "Recreating") // of the program's own output, live
+	s.healthy()
+	if !strings.Contains(w.inspect(project+"_web_1", ".Config.Env"), "COLOR=green") {
+		t.Error("the new environment is not there")
+	}
+}
