@@ -148,7 +148,7 @@ var scenes = []scene{
 		find(s, "shop", "X", "enter")
 		s.Pass(time.Second)
 	}},
-	{name: "plan-of-twelve", world: func(w *viewstest.World) {
+	{name: "plan-of-ten", world: func(w *viewstest.World) {
 		w.Cluster.Dress = func(p *core.Plan) {
 			if p.Target.Name == "web" {
 				p.Warnings = nil
