@@ -385,3 +385,31 @@ func TestPageOfChanges(t *testing.T) {
 		s.Shows("Workloads")
 	})
 }
+
+// What a program says stands in a pane of its own: it follows the end until
+// one scrolls, by key or wheel.
+func TestTheOutputOfAProgramScrolls(t *testing.T) {
+	viewstest.Bubble(t, func(t *testing.T) {
+		w := viewstest.New()
+		w.Cluster.Hold()
+		s := viewstest.Open(t, w)
+		s.Frame(80, 20)
+		s.Type("4", "]")
+		find(s, "shop", "D", "enter")
+		s.Pass(time.Second)
+		s.Type("y")
+		s.Shows("output", "Container shop-web-1  Started", "esc it goes on in the background")
+		s.Hides("Network shop_default")
+		s.Type("g")
+		s.Shows("Network shop_default")
+		s.Pass(6 * time.Second)
+		s.Shows("Network shop_default", "under way for 5s")
+		s.Type("G")
+		s.Hides("Network shop_default")
+		s.Send(tea.MouseWheelMsg{X: 40, Y: 10, Button: tea.MouseWheelUp}, tea.MouseWheelMsg{X: 40, Y: 10, Button: tea.MouseWheelUp})
+		s.Shows("Network shop_default")
+		w.Cluster.Release()
+		s.Settle()
+		s.Shows("healthy: verified", "enter closes")
+	})
+}

@@ -70,9 +70,12 @@ func (m *Model) interrupt(k tea.KeyPressMsg) tea.Cmd {
 		return m.quit(true)
 	}
 	m.quitArmed = m.env.Now
-	if m.dialog != nil {
-		m.closeDialog()
-		return nil
+	if d := m.dialog; d != nil {
+		_, cmd := d.Key(&m.env, k) // it may have something to put in order first
+		if m.dialog == d {
+			m.closeDialog()
+		}
+		return cmd
 	}
 	if f := m.top().focused(); f.Typing() {
 		return f.Key(&m.env, k)

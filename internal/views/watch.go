@@ -25,7 +25,16 @@ func (m *Model) watch() []tea.Cmd {
 		shown = f.Task()
 	}
 	var cmds []tea.Cmd
-	for _, t := range m.o.Engine.Tasks() {
+	all := m.o.Engine.Tasks()
+	if len(m.watched) > 2*len(all)+64 { // of those that the engine has dropped
+		clear(m.watched)
+		for _, t := range all {
+			if t.Done() {
+				m.watched[t.ID] = actions.Finished
+			}
+		}
+	}
+	for _, t := range all {
 		step := actions.Queued
 		for _, x := range t.Targets {
 			step = max(step, x.Step)

@@ -116,6 +116,11 @@ func TestEditLeftKeepsTheText(t *testing.T) {
 				t.Errorf("kept %q", x)
 			}
 		}
+		s.Type("E") // ctrl+c is a way to leave, too
+		s.Pass(time.Second)
+		s.Type("ctrl+c")
+		s.Shows("your text is kept")
+		s.Pass(5 * time.Second)
 		s.Desk.Edit, s.Desk.Fails = nil, errors.New("exit status 1")
 		find(s, "scope:staging api", "E")
 		s.Shows("exit status 1", "nothing is planned")

@@ -359,7 +359,10 @@ func (p *Plan) Click(e *pane.Env, x, y int) (bool, tea.Cmd) {
 }
 
 // Wheel scrolls the plan or the output.
-func (p *Plan) Wheel(by int) { p.scroller().Scroll(by) }
+func (p *Plan) Wheel(by int) {
+	p.scroller().Scroll(by)
+	p.unended = !p.output.AtEnd()
+}
 
 func (p *Plan) scroller() *kit.Rows {
 	if p.stage == running {
