@@ -114,7 +114,7 @@ func Run(ctx context.Context, spec Spec) (Result, error) {
 	<-stopped
 	p.drain()
 	code := p.cmd.ProcessState.ExitCode()
-	if err == nil {
+	if err == nil || errors.Is(err, exec.ErrWaitDelay) && code == 0 { // what it left behind has not read its input
 		return Result{Started: true}, nil
 	}
 	cause := plain(err)

@@ -70,6 +70,18 @@ func TestStandardInputAndRawOutput(t *testing.T) {
 	}
 }
 
+func TestInputThatNobodyReadsIsNoFailure(t *testing.T) {
+	var got lines
+	spec := shell("sleep 60 <&0 >/dev/null 2>&1 & echo $!")
+	spec.Stdin, spec.Line = bytes.Repeat([]byte("x"), 1<<20), got.take
+	if res, err := Run(t.Context(), spec); err != nil || res.Exit != 0 {
+		t.Errorf("Run: %+v, %v", res, err)
+	}
+	if pid, err := strconv.Atoi(got.out[0]); err == nil {
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+	}
+}
+
 func TestAFailureTellsTheCodeAndTheLastWordsButNoArguments(t *testing.T) {
 	spec := shell(`echo first >&2; echo "Error: no such image" >&2; echo "see the manual" >&2; exit 7`)
 	spec.Args = append(spec.Args, "--password=hunter2")
