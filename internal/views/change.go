@@ -3,6 +3,7 @@ package views
 import (
 	"context"
 	"slices"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -17,21 +18,32 @@ import (
 // offers are what can be done to one object now.
 type offers []actions.Offer
 
-// offersFor is for what the offers were asked last: one frame asks for the
-// same row once per key that it shows.
+// offersFor is what the offers of the footer were asked for.
 type offersFor struct {
-	row    *core.Resource
-	at     int // the update that asked
-	offers offers
+	row             *core.Resource
+	readOnly, glass bool
+	at              time.Time
+	offers          offers
 }
 
-// offers asks the engine, once per frame and row.
+// offersKept is how long the footer shows what it knows of a row that does not
+// change: it is drawn with every frame. Keys and menus always ask.
+const offersKept = time.Second
+
+// offers asks the engine what can be done to a row.
 func (m *Model) offers(r *core.Resource) offers {
 	if m.o.Engine == nil {
 		return nil
 	}
-	if m.offered.row != r || m.offered.at != m.updates {
-		m.offered = offersFor{r, m.updates, m.o.Engine.Verbs(r)}
+	return m.o.Engine.Verbs(r)
+}
+
+// offersHinted is what the footer knows of a row.
+func (m *Model) offersHinted(r *core.Resource) offers {
+	_, glass := m.o.Engine.Glass()
+	readOnly := m.o.ReadOnly != nil && m.o.ReadOnly()
+	if k := &m.offered; k.row != r || k.readOnly != readOnly || k.glass != glass || m.env.Now.Sub(k.at) >= offersKept {
+		m.offered = offersFor{r, readOnly, glass, m.env.Now, m.o.Engine.Verbs(r)}
 	}
 	return m.offered.offers
 }

@@ -72,7 +72,6 @@ type Model struct {
 	hinted   []keys.Command
 	seen     problemsSeen
 	offered  offersFor
-	updates  int
 	dirty    bool
 }
 
@@ -158,7 +157,6 @@ func (m *Model) Init() tea.Cmd {
 // Update takes one message.
 func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	m.env.Now = m.o.Clock()
-	m.updates++
 	cmd := m.update(msg)
 	return m, tea.Batch(cmd, m.after())
 }

@@ -328,7 +328,7 @@ func (m *Model) footer() string {
 				continue
 			}
 			group := m.o.Engine.Group(c.Verb)
-			offers := m.offers(row)
+			offers := m.offersHinted(row)
 			if !offers.exist(group) {
 				continue
 			}

@@ -129,10 +129,14 @@ type system struct {
 	i core.Instance
 }
 
+// kindsOf are the kinds of each source, made once: they are
+// asked for with every row.
+var kindsOf = map[string][]core.Kind{"kube": kubeKinds(), "docker": dockerKinds(), "github": pipelineKinds()}
+
 func (y system) Info() sources.Info {
-	kinds := map[string][]core.Kind{"kube": kubeKinds(), "docker": dockerKinds(), "github": pipelineKinds()}
-	return sources.Info{ID: y.i.Source, Scope: y.i.Scope, Title: text.Clean(y.i.Source), Kinds: kinds[y.i.Source]}
+	return sources.Info{ID: y.i.Source, Scope: y.i.Scope, Title: text.Clean(y.i.Source), Kinds: kindsOf[y.i.Source]}
 }
+
 func (y system) Run(ctx context.Context, _ sources.Sink) error { <-ctx.Done(); return ctx.Err() }
 func (y system) Probe(context.Context) (time.Time, error)      { return time.Time{}, nil }
 func (y system) Want(core.Interest)                            {}
