@@ -165,7 +165,8 @@ func (m *Model) change(verb string) tea.Cmd {
 	case len(can) == 1:
 		return m.plan(pane.Change{Verb: can[0].verb.ID, Refs: refs})
 	}
-	m.open(dialog.NewMenu(text.Sprintf("%s · %s", text.Clean(can[0].verb.Key), objectsPath(refs)), m.verbItems(all, refs, false), false))
+	leader, _ := m.o.Engine.Verb(verb)
+	m.open(dialog.NewMenu(text.Sprintf("%s · %s", text.Clean(leader.Key), objectsPath(refs)), m.verbItems(all, refs, false), false))
 	return nil
 }
 

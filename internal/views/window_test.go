@@ -58,7 +58,7 @@ func TestPortForward(t *testing.T) {
 		s.Shows("127.0.0.1:8080 → web:80", "1 running")
 		s.Hides("enter opens it")
 		s.Type("u")
-		s.Shows("RUNNING", "forward a port of deployment/shop/web")
+		s.Shows("RUNNING", "port-forward deployment/shop/web")
 		s.Type("enter")
 		s.Shows("serving")
 		s.Type("esc", "x")
