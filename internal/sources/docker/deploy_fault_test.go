@@ -35,6 +35,8 @@ func (b *between) over(t *testing.T, e *dockertest.Engine) *Source {
 			return new(net.Dialer).DialContext(ctx, "unix", engine)
 		}},
 		FlushInterval: -1,
+		// an engine that is away answers nothing
+		ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
 	}
 	socket := filepath.Join(t.TempDir(), "d.sock")
 	l, err := net.Listen("unix", socket)
