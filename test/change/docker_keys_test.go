@@ -1,7 +1,6 @@
 package change
 
 import (
-	"strings"
 	"testing"
 
 	"devops-tui/test/docker"
@@ -17,11 +16,7 @@ func TestTheKeysOfDocker(t *testing.T) {
 
 	s.plan("S", "stop", "kill") // several are possible: a menu
 	s.Send("enter")
-	s.WaitFor(func(v string) bool { return strings.Contains(v, goesOn) || strings.Contains(v, question) }, patience)
-	if strings.Contains(s.Screen(), goesOn) {
-		s.proceed()
-	}
-	s.yes()
+	s.through()
 	s.healthy()
 	w.want(name, state, "exited")
 	s.plan("U", question, "start")

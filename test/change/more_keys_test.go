@@ -63,7 +63,7 @@ func TestMoreKeysOfKubernetes(t *testing.T) {
 	file := w.write("hello.txt", "hello\n")
 	inside := "/tmp/devops-tui-" + w.ns + "-key.txt"
 	s.choose("copy")
-	s.WaitText(patience, "from", "to")
+	s.WaitText(patience, "From", "To")
 	s.Type(file)
 	s.Send("tab")
 	s.Type(":" + inside)
@@ -84,20 +84,17 @@ func TestMoreKeysOfKubernetes(t *testing.T) {
 	s.healthy()
 	w.want("node/"+node, ".spec.unschedulable", "true")
 	s.Send("P")
-	s.WaitText(patience, "drain")
-	s.pick("drain")
-	s.WaitFor(func(v string) bool { return strings.Contains(v, goesOn) || strings.Contains(v, question) }, patience)
-	if strings.Contains(s.Screen(), goesOn) {
-		s.proceed()
-	}
-	s.yes()
-	s.healthy()
-	s.Send("P")
 	s.WaitText(patience, "uncordon")
 	s.pick("uncordon")
 	s.yes()
 	s.healthy()
 	w.want("node/"+node, ".spec.unschedulable", "")
+	s.Send("P")
+	s.WaitText(patience, "drain")
+	s.pick("drain")
+	s.through()
+	s.healthy()
+	w.want("node/"+node, ".spec.unschedulable", "true")
 }
 
 // TestMoreKeysOfDocker: a signal, a removal, a prune, a Compose project.
@@ -116,21 +113,18 @@ func TestMoreKeysOfDocker(t *testing.T) {
 	w.want(name, state, "running")
 	s.plan("S", "kill")
 	s.pick("kill")
-	s.proceed()
-	s.yes()
+	s.through()
 	s.healthy()
 	w.await("the end", func() bool { return w.inspect(name, state) == "exited" })
-	s.plan("X", goesOn)
-	s.proceed()
-	s.yes()
+	s.plan("X", "Remove container "+name)
+	s.through()
 	s.healthy()
 	w.gone("container", name)
 
 	w.docker("network", "create", "change-more-unused")
-	s.goTo("hosts", "╭ Hosts")
-	s.plan("X", goesOn, "networks", "change-more-unused")
-	s.proceed()
-	s.yes()
+	s.goTo("hosts", "20.10")
+	s.plan("X", "networks", "change-more-unused")
+	s.through()
 	s.healthy()
 	w.gone("network", "change-more-unused")
 
@@ -145,9 +139,8 @@ func TestMoreKeysOfDocker(t *testing.T) {
 	}
 	s.goTo("projects", project)
 	s.find("name:" + project)
-	s.plan("D", goesOn, "web")
-	s.proceed()
-	s.yes()
+	s.plan("D", "web")
+	s.through()
 	s.WaitText(patience, "Recreating") // of the program's own output, live
 	s.healthy()
 	if !strings.Contains(w.inspect(project+"_web_1", ".Config.Env"), "COLOR=green") {

@@ -90,6 +90,16 @@ func (s *screen) yes() {
 	s.again(question, key)
 }
 
+// through goes through the form, if the verb asks something here, and says yes.
+func (s *screen) through() {
+	s.t.Helper()
+	v := s.WaitFor(func(v string) bool { return strings.Contains(v, goesOn) || strings.Contains(v, question) }, patience)
+	if strings.Contains(v, goesOn) {
+		s.proceed()
+	}
+	s.yes()
+}
+
 var errStillThere = errors.New("it is still there")
 
 // again sends key until text is gone.
