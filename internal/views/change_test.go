@@ -344,7 +344,7 @@ func TestDiffOfTwoMarkedObjects(t *testing.T) {
 		find(s, "shop cart", "space")
 		find(s, "payments worker", "space")
 		s.Type("/", "ctrl+u", "enter", "=")
-		s.Shows("--- kube:prod/deployment/payments/worker", "+++ kube:prod/deployment/shop/cart", "-  name: worker", "+  name: cart", "@@ -1 +1 @@")
+		s.Shows("--- kube:prod/deployment/payments/worker", "+++ kube:prod/deployment/shop/cart", "-   name: worker", "+   name: cart")
 		s.Type("esc")
 		s.Shows("Workloads")
 	})

@@ -200,7 +200,8 @@ func (s *sheet) diffLine(l text.Line) {
 }
 
 // plan adds the sections of one object's plan, in the order in which they are
-// asked: what happens, to how much, who objects, the proof, how else, and back.
+// asked: what happens, to how much, who objects, how else, how back. The proof, which
+// may be long, comes last, so that it pushes nothing out of sight.
 func (s *sheet) plan(p *core.Plan) {
 	if len(p.Changes) > 0 {
 		s.changes(p.Changes)
@@ -218,13 +219,8 @@ func (s *sheet) plan(p *core.Plan) {
 		s.alert(themes.Warn, text.Lit("blind"))
 		s.say(themes.Warn, text.Sprintf("no preview: %s", p.Preview))
 	case !p.Preview.Empty():
-		s.section(text.Lit("preview"))
-		s.say(themes.Muted, text.Sprintf("no preview: %s", p.Preview))
-	case len(p.Diff) > 0:
-		s.diff(text.Lit("server-side dry run"), p.Diff)
-	}
-	if len(p.Diff) > 0 && !p.Preview.Empty() {
-		s.diff(text.Lit("as far as can be told"), p.Diff)
+		s.section(text.Lit("no preview"))
+		s.say(themes.Muted, p.Preview)
 	}
 	if !p.Command.Empty() {
 		s.section(text.Lit("same as"))
@@ -237,6 +233,13 @@ func (s *sheet) plan(p *core.Plan) {
 			tok = themes.Degraded
 		}
 		s.say(tok, p.UndoHint)
+	}
+	if len(p.Diff) > 0 {
+		note := text.Lit("server-side dry run")
+		if !p.Preview.Empty() {
+			note = text.Lit("as far as can be told")
+		}
+		s.diff(note, p.Diff)
 	}
 }
 
