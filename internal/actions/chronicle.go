@@ -30,6 +30,9 @@ type pastChanges struct {
 	order    []*done // oldest first
 	byID     map[string]*done
 	undoneBy map[string]string // id of a change to that of its undo
+	// passed is the newest change that last had to pass by, because it has no
+	// inverse: whoever asks for the last one may mean it.
+	passed *done
 }
 
 // chronicle reads the changes out of the records.
@@ -104,6 +107,9 @@ func (c *pastChanges) choose(e *Engine, id string) ([]*done, *core.Problem) {
 func (c *pastChanges) last(e *Engine) ([]*done, *core.Problem) {
 	for _, d := range slices.Backward(c.order) {
 		if c.cannot(e, d) != nil || e.o.Resolver.Source(d.place().Instance()) == nil {
+			if c.passed == nil && d.inverse() == nil && !d.refused() && !core.Opens(d.intent.Verb) {
+				c.passed = d
+			}
 			continue
 		}
 		var out []*done

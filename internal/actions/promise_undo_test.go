@@ -158,6 +158,25 @@ func TestPromise27_UndoWarnsWhenTheWorldMoved(t *testing.T) {
 	wantString(t, warnings(), "the world moved since: replicas is 9, the change had made it 5")
 }
 
+// What came after the last change that has an inverse is named: who presses U
+// may mean that.
+func TestPromise27_UndoNamesWhatItPassesBy(t *testing.T) {
+	w := newWorld("a", "web")
+	b := setUp(t, w)
+	scaled := b.do(core.VerbScale, "web")
+	p, err := b.Undo(t.Context(), "")
+	if err != nil || len(p.Targets[0].Plan.Warnings) != 0 {
+		t.Fatalf("%+v, %v", p, err)
+	}
+	b.do(core.VerbRestart, "web")
+	p, err = b.Undo(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantString(t, p.UndoOf, scaled.ID)
+	wantString(t, p.Targets[0].Plan.Warnings[0], "this is not the last change: restart box/ns/web came after it and cannot be undone")
+}
+
 func TestPromise27_WhatCannotBeUndoneIsSaid(t *testing.T) {
 	here, there := newWorld("here", "web"), newWorld("there", "web")
 	b := setUp(t, here, there)

@@ -61,6 +61,12 @@ func (e *Engine) Undo(ctx context.Context, id string) (*Proposal, error) {
 	if id == "" {
 		p.UndoOf = base(of[0].intent.ID)
 	}
+	if d := past.passed; id == "" && d != nil {
+		plan := &p.Targets[0].Plan
+		plan.Warnings = append([]text.Safe{text.Sprintf(
+			"this is not the last change: %s %s came after it and cannot be undone", d.intent.Verb, text.Clean(d.intent.Ref),
+		)}, plan.Warnings...)
+	}
 	for i := range p.Targets {
 		from := p.Targets[i].From()
 		from.UID = ""

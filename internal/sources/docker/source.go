@@ -17,7 +17,11 @@ import (
 
 // Source is one Docker host.
 type Source struct {
-	host   host
+	host host
+
+	infoOnce sync.Once
+	info     sources.Info
+
 	gate   *sources.Gate
 	getenv func(string) string
 
@@ -78,7 +82,10 @@ func newSource(h host, o sources.Options) *Source {
 
 // Info implements sources.Source.
 func (s *Source) Info() sources.Info {
-	return sources.Info{ID: ID, Scope: s.host.scope, Title: text.Lit("Docker"), Kinds: kinds(), Default: defaultKinds()}
+	s.infoOnce.Do(func() { // asked for every row under the cursor
+		s.info = sources.Info{ID: ID, Scope: s.host.scope, Title: text.Lit("Docker"), Kinds: kinds(), Default: defaultKinds()}
+	})
+	return s.info
 }
 
 // Want implements sources.Source.

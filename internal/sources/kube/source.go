@@ -20,6 +20,9 @@ import (
 
 // Source is one kubeconfig context.
 type Source struct {
+	infoOnce sync.Once
+	info     sources.Info
+
 	scope     string
 	home      string   // the context's own namespace, "default" if it has none
 	pinned    []string // --namespace: nothing else is looked at
@@ -82,11 +85,14 @@ func newSource(scope, namespace string, rc *rest.Config, o sources.Options) (*So
 
 // Info describes the context.
 func (s *Source) Info() sources.Info {
-	kinds := make([]core.Kind, len(builtin))
-	for i, k := range builtin {
-		kinds[i] = k.Kind
-	}
-	return sources.Info{ID: ID, Scope: s.scope, Title: text.Lit("Kubernetes"), Kinds: kinds, Default: slices.Clone(defaults), Open: true}
+	s.infoOnce.Do(func() { // asked for every row under the cursor
+		kinds := make([]core.Kind, len(builtin))
+		for i, k := range builtin {
+			kinds[i] = k.Kind
+		}
+		s.info = sources.Info{ID: ID, Scope: s.scope, Title: text.Lit("Kubernetes"), Kinds: kinds, Default: slices.Clone(defaults), Open: true}
+	})
+	return s.info
 }
 
 // Want tells what is watched from now on.
