@@ -34,7 +34,7 @@ func (s *Source) PlanRestart(ctx context.Context, ref core.Ref) (*core.Operation
 		Verb: core.VerbRestart, Danger: 1,
 		Title: text.Sprintf("Restart %s %s in %s", k.Name, c.ref.Name, c.ref.Namespace),
 		Changes: []core.FieldChange{{
-			Field: text.Lit("spec.template.metadata.annotations[" + restartedAt + "]"), Before: text.Clean(old), After: text.Clean(at),
+			Field: text.Lit("annotation restartedAt"), Before: text.Clean(old), After: text.Clean(at),
 		}},
 		Command:  text.Sprintf("%s rollout restart %s/%s", s.kubectl(c.ref.Namespace), k.Name, c.ref.Name),
 		UndoHint: text.Lit("cannot be undone: the pods are replaced by equal ones; nothing else changes"),
