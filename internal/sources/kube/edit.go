@@ -214,7 +214,7 @@ func (e *edit) impact(ctx context.Context, c *change, set tree, p *core.Plan) {
 			p.Warnings = append(p.Warnings, text.Sprintf("autoscaler %s sets the replicas again, between %s and %s", h.str("metadata", "name"), h.str("spec", "minReplicas"), h.str("spec", "maxReplicas")))
 		}
 	}
-	e.s.managers(c.before, p, text.Lit("it puts back what is in Git"))
+	e.s.owners(ctx, c.before, p, "spec")
 }
 
 // undo keeps the former values where they are no secret.

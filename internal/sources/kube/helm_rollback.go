@@ -223,7 +223,7 @@ func manifestDiff(p *core.Plan, now, then []tree) {
 // dryRun lets helm itself say whether it can; its dry run reads and sends nothing.
 func (h *helmRollback) dryRun(ctx context.Context, p *core.Plan) {
 	p.Preview = text.Lit("the difference is between the manifests that Helm keeps of both revisions: a rollback has no dry run in the server")
-	if h.s.helm.gate.ReadOnly() {
+	if h.s.helm.gate.TryAt(h.ref, "helm rollback") != nil {
 		return
 	}
 	major, _, err := h.s.helm.version(ctx, h.path)
