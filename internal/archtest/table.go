@@ -40,6 +40,7 @@ var table = []room{
 	{folder: "themes/...", may: []string{text, yaml}},
 	{folder: "internal/process", may: []string{core, text, "golang.org/x/sys/..."}},
 
+	{folder: "internal/archive", may: []string{core, text}},
 	{folder: "internal/diff", may: []string{text, "github.com/aymanbagabas/go-udiff"}},
 
 	{folder: "internal/sources", may: []string{core, text}},
@@ -47,13 +48,13 @@ var table = []room{
 	{folder: "internal/sources/all", may: []string{"internal/sources/..."}},
 	{folder: "internal/sources/demo/...", may: []string{core, text, "internal/sources"}, tests: []string{yaml}},
 	{folder: "internal/sources/docker/...", may: []string{
-		core, text, "internal/sources", "internal/process",
+		core, text, "internal/archive", "internal/sources", "internal/process",
 		"github.com/moby/...", "github.com/docker/...", "github.com/containerd/...", "github.com/opencontainers/...",
 		"github.com/distribution/...", "go.opentelemetry.io/...", "golang.org/x/crypto/...", "golang.org/x/sys/...", "golang.org/x/sync/...",
 		yaml, // what Compose prints
 	}},
 	{folder: "internal/sources/kube/...", may: []string{
-		core, text, "internal/diff", "internal/sources", "internal/process",
+		core, text, "internal/archive", "internal/diff", "internal/sources", "internal/process",
 		"k8s.io/...", "sigs.k8s.io/...", "github.com/go-logr/...", "github.com/gorilla/websocket", "golang.org/x/net/...", "golang.org/x/sys/...", "golang.org/x/sync/...", yaml,
 	}},
 

@@ -117,8 +117,6 @@ func localProblem(err error) error {
 		p.Kind = core.NotFound
 	case errors.Is(err, fs.ErrPermission):
 		p.Kind = core.Forbidden
-	case errors.Is(err, errHostile):
-		p.Kind, p.Hint = core.Refused, text.Lit("nothing of it that leads elsewhere was written")
 	}
 	return p
 }

@@ -128,89 +128,54 @@ func TestAFolderIsCopiedInAndOut(t *testing.T) {
 	}
 }
 
-func TestAHostileArchiveStaysInItsFolder(t *testing.T) {
-	type entry struct {
-		h    tar.Header
-		data string
-	}
-	file := func(name, data string) entry {
-		return entry{tar.Header{Name: name, Typeflag: tar.TypeReg, Mode: 0o4755, Size: int64(len(data))}, data}
-	}
-	link := func(name, to string, kind byte) entry {
-		return entry{tar.Header{Name: name, Linkname: to, Typeflag: kind, Mode: 0o777}, ""}
-	}
-	folder := entry{tar.Header{Name: "data/", Typeflag: tar.TypeDir, Mode: 0o755}, ""}
+// TestAHostileArchiveIsRefused: what was asked for is what may come. package
+// archive has all the ways to say something else.
+func TestAHostileArchiveIsRefused(t *testing.T) {
 	for name, c := range map[string]struct {
-		entries []entry
-		refused bool
+		mode    fs.FileMode
+		entries []string // folders end with a slash
+		wanted  string
 	}{
-		"dots":              {[]entry{folder, file("data/../../victim", "x")}, true},
-		"dots at the start": {[]entry{file("../victim", "x")}, true},
-		"absolute":          {[]entry{folder, file("/victim", "x")}, true},
-		"another name":      {[]entry{folder, file("victim", "x")}, true},
-		"name that begins":  {[]entry{folder, file("data-victim", "x")}, true},
-		"backslash":         {[]entry{folder, file(`data\..\..\victim`, "x")}, true},
-		"through a link":    {[]entry{folder, link("data/up", "..", tar.TypeSymlink), file("data/up/victim", "x")}, true},
-		"absolute link":     {[]entry{folder, link("data/up", "/", tar.TypeSymlink), file("data/ok", "y")}, false},
-		"link in a link":    {[]entry{folder, link("data/a", ".", tar.TypeSymlink), link("data/a/b", "../..", tar.TypeSymlink), file("data/ok", "y")}, false},
-		"hard link":         {[]entry{folder, link("data/h", "victim", tar.TypeLink), file("data/ok", "y")}, false},
-		"device":            {[]entry{folder, {tar.Header{Name: "data/dev", Typeflag: tar.TypeBlock, Mode: 0o666}, ""}, {tar.Header{Name: "data/pipe", Typeflag: tar.TypeFifo}, ""}, file("data/ok", "y")}, false},
-		"file for a folder": {[]entry{folder, {tar.Header{Name: "data/d/", Typeflag: tar.TypeDir, Mode: 0o755}, ""}, file("data/d", "x")}, true},
+		"beside the folder":    {fs.ModeDir | 0o755, []string{"data/", "data/ok", "victim"}, "data/ok"},
+		"a file as folder":     {fs.ModeDir | 0o755, []string{"data"}, "data"},
+		"a folder for a file":  {0o644, []string{"data/", "data/ok"}, ""},
+		"two files, asked one": {0o644, []string{"data", "victim"}, "data"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			x := script(t)
 			x.container("2026-11-22T08:00:00Z")
-			stat, _ := json.Marshal(map[string]any{"name": "data", "size": 4096, "mode": uint32(fs.ModeDir | 0o755), "mtime": time.Now()})
+			stat, _ := json.Marshal(map[string]any{"name": "data", "size": 1, "mode": uint32(c.mode), "mtime": time.Now()})
 			x.mux.HandleFunc("/containers/"+someID+"/archive", func(w http.ResponseWriter, r *http.Request) {
 				w.Header().Set("X-Docker-Container-Path-Stat", base64.StdEncoding.EncodeToString(stat))
 				if r.Method == http.MethodHead {
 					return
 				}
 				b := tar.NewWriter(w)
-				for _, e := range c.entries {
-					_ = b.WriteHeader(&e.h)
-					_, _ = io.WriteString(b, e.data)
+				for _, name := range c.entries {
+					h := tar.Header{Name: name, Typeflag: tar.TypeDir, Mode: 0o755}
+					if !strings.HasSuffix(name, "/") {
+						h.Typeflag, h.Size = tar.TypeReg, 1
+					}
+					_ = b.WriteHeader(&h)
+					_, _ = io.WriteString(b, "x"[:h.Size])
 				}
 				_ = b.Close()
 			})
-			top := t.TempDir()
-			write(t, filepath.Join(top, "home", "victim"), "precious")
-			home := filepath.Join(top, "home")
+			home := t.TempDir()
+			write(t, filepath.Join(home, "victim"), "precious")
 			op, err := x.PlanCopy(t.Context(), x.ref(), core.Copy{From: ":/data", To: home})
 			if err != nil {
 				t.Fatal(err)
 			}
-			says := &spoken{}
-			err = op.Execute(sources.Permit(t.Context()), says)
-			if (err != nil) != c.refused {
+			err = op.Execute(sources.Permit(t.Context()), sources.Quiet)
+			if p := x.Problem(err); p == nil || p.Kind != core.Refused {
 				t.Errorf("Execute: %v", err)
 			}
-			var found []string
-			_ = filepath.WalkDir(top, func(p string, d fs.DirEntry, _ error) error {
-				rel, _ := filepath.Rel(top, p)
-				if i, err := d.Info(); err == nil && !d.IsDir() {
-					found = append(found, rel)
-					if !i.Mode().IsRegular() && i.Mode()&fs.ModeSymlink == 0 || i.Mode()&fs.ModeSetuid != 0 {
-						t.Errorf("%s is a %v", rel, i.Mode())
-					}
-					if i.Mode()&fs.ModeSymlink != 0 {
-						if to, _ := os.Readlink(p); to != "." {
-							t.Errorf("%s leads to %s", rel, to)
-						}
-					}
-				}
-				return nil
-			})
-			for _, f := range found {
-				if f != "home/victim" && !strings.HasPrefix(f, "home/data/") {
-					t.Errorf("%s was written", f)
-				}
+			if contents(t, filepath.Join(home, "victim")) != "precious" {
+				t.Error("the victim was written")
 			}
-			if got := contents(t, filepath.Join(home, "victim")); got != "precious" {
-				t.Errorf("the victim holds %q", got)
-			}
-			if !c.refused && contents(t, filepath.Join(home, "data", "ok")) != "y" {
-				t.Error("the good file did not come")
+			if _, err := os.Lstat(filepath.Join(home, c.wanted)); err != nil {
+				t.Errorf("what was asked for did not come: %v", err)
 			}
 		})
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/client"
 
+	"devops-tui/internal/archive"
 	"devops-tui/internal/core"
 	"devops-tui/internal/text"
 )
@@ -23,7 +24,7 @@ type copyOut struct {
 	src     *pathStat
 	dir, as string // local folder, and the name in it
 	before  fs.FileInfo
-	done    *untar
+	done    *archive.Received
 }
 
 func (s *Source) planCopyOut(ctx context.Context, c *container.InspectResponse, from, to string) (*core.Operation, error) {
@@ -124,26 +125,18 @@ func (x *copyOut) execute(ctx context.Context, out core.Output) error {
 		return fmt.Errorf("read %s: %w", x.src.path, err)
 	}
 	defer func() { _ = r.Content.Close() }()
-	root, err := os.OpenRoot(x.dir)
-	if err != nil {
-		return localProblem(err)
+	to := archive.Target{
+		Top: path.Base(path.Clean(x.src.path)), Dir: x.dir, Name: x.as,
+		Kind: archive.File, Replace: x.before != nil, Links: true, Out: out,
 	}
-	defer func() { _ = root.Close() }()
-	u := &untar{root: root, base: path.Base(path.Clean(x.src.path)), as: x.as, out: out, total: x.src.Size}
+	moving := &transfer{total: x.src.Size, out: out}
 	if x.src.Mode.IsDir() {
-		// The folder is the root: nothing that the archive says reaches beside it.
-		if err := root.Mkdir(x.as, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
-			return localProblem(err)
-		}
-		folder, err := root.OpenRoot(x.as)
-		if err != nil {
-			return localProblem(err)
-		}
-		defer func() { _ = folder.Close() }()
-		u.root, u.as, u.total = folder, "", 0
+		to.Kind, moving.total = archive.Folder, 0
 	}
-	x.done = u
-	return localProblem(u.run(ctx, r.Content))
+	to.Moved = moving.moved
+	got, err := archive.Unpack(ctx, r.Content, to)
+	x.done = &got
+	return localProblem(err)
 }
 
 // verify tells what has come; the files are there, or Execute failed.
@@ -154,8 +147,8 @@ func (x *copyOut) verify(_ context.Context, report func(core.Progress)) (core.Ou
 	if _, err := os.Lstat(filepath.Join(x.dir, x.as)); err != nil {
 		return core.OutcomeFailed, localProblem(err)
 	}
-	says := text.Sprintf("%d files, %s", x.done.files, text.Bytes(float64(x.done.bytes)))
-	if n := len(x.done.left); n > 0 {
+	says := text.Sprintf("%d files, %s", x.done.Files, text.Bytes(float64(x.done.Bytes)))
+	if n := x.done.LeftOut; n > 0 {
 		says = text.Sprintf("%s; %d left out", says, n)
 	}
 	report(core.Progress{Done: 1, Total: 1, Text: says})

@@ -13,6 +13,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"devops-tui/internal/archive"
 	"devops-tui/internal/core"
 	"devops-tui/internal/sources"
 	"devops-tui/internal/text"
@@ -34,8 +35,8 @@ type copying struct {
 	there string // cleaned path in the container
 	// replace: what is at local already may be replaced, as the plan said.
 	replace bool
-	total   int64 // bytes that go in; -1: not known
-	entries int   // that were packed
+	total   int64         // bytes that go in; -1: not known
+	load    *archive.Load // that goes in
 
 	out core.Output
 	// Of the operation, between Execute and Verify.
@@ -133,11 +134,10 @@ func (c *copying) planIn(p *core.Plan, pod *corev1.Pod, from, to string) error {
 	if err != nil {
 		return &core.Problem{Kind: core.Invalid, Summary: text.Error(err), Cause: err}
 	}
-	files, total, err := measure(abs)
-	if err != nil {
+	if c.load, err = archive.Measure(abs); err != nil {
 		return &core.Problem{Kind: core.Invalid, Summary: text.Error(err), Cause: err}
 	}
-	c.total = total
+	c.total = c.load.Bytes
 	c.there = path.Clean(to)
 	if strings.HasSuffix(to, "/") || c.there == "." {
 		c.there = path.Join(c.there, filepath.Base(abs))
@@ -145,9 +145,12 @@ func (c *copying) planIn(p *core.Plan, pod *corev1.Pod, from, to string) error {
 	c.local = abs
 	p.Danger = 1
 	p.Title = text.Sprintf("Copy %s into container %s of pod %s in %s", from, c.name, pod.Name, pod.Namespace)
-	p.Changes = []core.FieldChange{{Field: text.Sprintf("%s in the container", c.there), Before: text.Lit("not looked at"), After: text.Sprintf("%d files, %s", files, byteSize(int(total)))}}
+	p.Changes = []core.FieldChange{{Field: text.Sprintf("%s in the container", c.there), Before: text.Lit("not looked at"), After: text.Sprintf("%d files, %s", c.load.Files, byteSize(int(c.total)))}}
 	p.Impact = []text.Safe{text.Sprintf("if %s is a folder there, it goes into that folder", c.there)}
 	p.Warnings = []text.Safe{text.Lit("files of the same names are replaced"), text.Lit("what is not on a volume is gone when the container is restarted")}
+	if n := len(c.load.Omitted); n > 0 {
+		p.Warnings = append(p.Warnings, text.Sprintf("left out, for they are no files or lead out of the folder: %d, the first is %s", n, c.load.Omitted[0]))
+	}
 	p.Command = text.Sprintf("%s cp -c %s %s %s", c.s.kubectl(pod.Namespace), shellWord(c.name), shellWord(c.local), shellWord(pod.Name+":"+c.there))
 	p.UndoHint = text.Lit("cannot be undone: what was there before is not kept")
 	return nil
@@ -207,15 +210,9 @@ func (c *copying) moved(n int, name string) {
 	}
 }
 
-func (c *copying) file() {
+func (c *copying) finish(files int) {
 	c.mu.Lock()
-	c.files++
-	c.mu.Unlock()
-}
-
-func (c *copying) finish() {
-	c.mu.Lock()
-	c.over = true
+	c.files, c.over = files, true
 	c.mu.Unlock()
 }
 

@@ -1,40 +1,18 @@
 package kube
 
 import (
-	"archive/tar"
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 
+	"devops-tui/internal/archive"
 	"devops-tui/internal/core"
 	"devops-tui/internal/text"
 )
-
-// measure counts the files of a path and their bytes.
-func measure(local string) (files int, total int64, err error) {
-	root, err := filepath.EvalSymlinks(local) // what the user names may be a link
-	if err != nil {
-		return 0, 0, err
-	}
-	err = filepath.WalkDir(root, func(_ string, d fs.DirEntry, err error) error {
-		if err != nil || !d.Type().IsRegular() {
-			return err
-		}
-		info, err := d.Info()
-		if err == nil {
-			files++
-			total += info.Size()
-		}
-		return err
-	})
-	return files, total, err
-}
 
 // copyIn sends a tar stream to a tar in the container.
 func (c *copying) copyIn(ctx context.Context, out core.Output) error {
@@ -54,9 +32,11 @@ func (c *copying) copyIn(ctx context.Context, out core.Output) error {
 	defer cancel()
 	r, w := io.Pipe()
 	defer r.Close()
+	var sent archive.Sent
 	packed := make(chan error, 1)
 	core.Go("kube: pack", func() {
-		err := c.pack(w, base)
+		var err error
+		sent, err = c.load.Pack(w, base, out, c.moved)
 		packed <- err
 		_ = w.CloseWithError(err)
 		if err != nil {
@@ -69,15 +49,15 @@ func (c *copying) copyIn(ctx context.Context, out core.Output) error {
 	_ = r.Close()
 	perr := <-packed
 	switch {
-	case err == nil && perr == nil && names.n >= c.entries:
-		c.finish()
+	case err == nil && perr == nil && names.n >= sent.Entries:
+		c.finish(sent.Files)
 		return nil
 	case err == nil && stderr.Len() > 0:
 		return c.fault("to", &core.ExitError{Code: 2}, stderr.String())
 	case err == nil:
 		// The status of a program that ends before it has read everything gets
 		// lost now and then between node and API server, and reads as success.
-		return fmt.Errorf("copy into %s: %d of %d names were confirmed: %w", c.there, names.n, c.entries, core.ErrOutcomeUnknown)
+		return fmt.Errorf("copy into %s: %d of %d names were confirmed: %w", c.there, names.n, sent.Entries, core.ErrOutcomeUnknown)
 	case perr != nil && !errors.Is(perr, io.ErrClosedPipe):
 		return &core.Problem{Kind: core.Invalid, Summary: text.Concat(text.Lit("cut off: "), text.Error(perr)), Cause: perr}
 	case errors.Is(err, errLost), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
@@ -113,90 +93,4 @@ func dashed(p string) string {
 		return p
 	}
 	return "./" + p
-}
-
-// pack writes the local file or folder as a tar archive, with base as its name.
-// The names of users of this machine stay here.
-func (c *copying) pack(w io.Writer, base string) error {
-	top, err := filepath.EvalSymlinks(c.local)
-	if err != nil {
-		return err
-	}
-	tw := tar.NewWriter(w)
-	err = filepath.WalkDir(top, func(p string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		rel, err := filepath.Rel(top, p)
-		if err != nil {
-			return err
-		}
-		info, err := d.Info()
-		if err != nil {
-			return err
-		}
-		h := &tar.Header{Name: path.Join(base, filepath.ToSlash(rel)), Mode: int64(info.Mode().Perm()), ModTime: info.ModTime()}
-		switch {
-		case d.IsDir():
-			h.Typeflag = tar.TypeDir
-			h.Name += "/"
-			return c.head(tw, h)
-		case info.Mode()&fs.ModeSymlink != 0:
-			h.Typeflag = tar.TypeSymlink
-			if h.Linkname, err = os.Readlink(p); err != nil {
-				return err
-			}
-			return c.head(tw, h)
-		case !info.Mode().IsRegular():
-			c.out.Line(text.CleanLine("left out, neither a file nor a folder: " + h.Name))
-			return nil
-		}
-		return c.packFile(tw, h, p)
-	})
-	if err != nil {
-		return err
-	}
-	return tw.Close()
-}
-
-func (c *copying) head(tw *tar.Writer, h *tar.Header) error {
-	c.entries++
-	return tw.WriteHeader(h)
-}
-
-func (c *copying) packFile(tw *tar.Writer, h *tar.Header, p string) error {
-	f, err := os.Open(p)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	h.Typeflag, h.Size = tar.TypeReg, info.Size()
-	if err := c.head(tw, h); err != nil {
-		return err
-	}
-	if _, err := io.CopyN(moving{tw, c, h.Name}, f, h.Size); err != nil {
-		if errors.Is(err, io.EOF) {
-			return fmt.Errorf("%s became shorter while it was read", p)
-		}
-		return err
-	}
-	c.file()
-	return nil
-}
-
-// moving reports what is written through it.
-type moving struct {
-	io.Writer
-	c    *copying
-	name string
-}
-
-func (m moving) Write(b []byte) (int, error) {
-	n, err := m.Writer.Write(b)
-	m.c.moved(n, m.name)
-	return n, err
 }
