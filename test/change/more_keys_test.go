@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"devops-tui/test/docker"
 )
@@ -21,7 +22,7 @@ func (s *screen) choose(title string) {
 // pick moves the menu's cursor to a line and takes it.
 func (s *screen) pick(title string) {
 	s.t.Helper()
-	for range 30 {
+	for range 12 {
 		for l := range strings.Lines(s.Screen()) {
 			if at := strings.Index(l, "▸"); at >= 0 && strings.Contains(l[at:], title) && strings.Contains(l[:at], "│") {
 				s.Send("enter")
@@ -30,7 +31,7 @@ func (s *screen) pick(title string) {
 		}
 		before := s.Screen()
 		s.Send("down")
-		s.WaitFor(func(v string) bool { return v != before }, patience)
+		s.WaitFor(func(v string) bool { return v != before }, 10*time.Second)
 	}
 	s.t.Fatalf("no line %q in the menu:\n%s", title, s.Screen())
 }

@@ -87,6 +87,7 @@ func (s *screen) yes() {
 	if strings.Contains(s.WaitText(patience, question), "enter confirms") {
 		key = "enter"
 	}
+	s.WaitIdle(400*time.Millisecond, patience) // a dialog takes nothing in its first moments
 	s.again(question, key)
 }
 
@@ -102,17 +103,17 @@ func (s *screen) through() {
 
 var errStillThere = errors.New("it is still there")
 
-// again sends key until text is gone.
+// again sends key until text is gone. It is patient: a key too many would be
+// meant for what comes after.
 func (s *screen) again(text, key string) {
 	s.t.Helper()
 	testkit.Poll(s.t, patience, func() error {
 		s.Send(key)
-		deadline := time.Now().Add(600 * time.Millisecond)
-		for time.Now().Before(deadline) {
+		for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); {
 			if !strings.Contains(s.Screen(), text) {
 				return nil
 			}
-			s.WaitIdle(50*time.Millisecond, time.Second)
+			s.WaitIdle(20*time.Millisecond, patience)
 		}
 		return errStillThere
 	})

@@ -68,7 +68,7 @@ func TestRestartOfAContainerIsPlannedConfirmedVerifiedAndJournaled(t *testing.T)
 	before := startedAt(t, e, id)
 
 	c.Send("R")
-	c.WaitText(patience, "same as  docker", "restart "+name, "confirms · esc cancels")
+	c.WaitText(patience, "same as", "docker", "restart "+name, "confirms · esc cancels")
 	c.Send("esc")
 	c.WaitFor(func(s string) bool { return !strings.Contains(s, "esc cancels") }, patience)
 	if got := startedAt(t, e, id); got != before {
