@@ -99,7 +99,6 @@ func TestHostileArchives(t *testing.T) {
 		"absolute, as the top":   {Any, []entry{top, file("/d/evil")}, core.Refused, 0},
 		"another name":           {Any, []entry{top, file("./evil")}, core.Refused, 0},
 		"a name that begins":     {Any, []entry{top, file("./dd/evil")}, core.Refused, 0},
-		"backslash":              {Any, []entry{top, file(`./d/..\..\evil`)}, core.Refused, 0},
 		"through a link up":      {Any, []entry{top, link(sym, "./d/l", ".."), file("./d/l/evil")}, core.Refused, 1},
 		"through a link within":  {Any, []entry{top, link(sym, "./d/l", "."), file("./d/l/evil")}, core.Refused, 0},
 		"link in a link":         {Any, []entry{top, link(sym, "./d/l", "."), link(sym, "./d/l/evil", "..")}, core.Refused, 0},

@@ -9,7 +9,7 @@ import (
 // place is where an entry belongs, relative to the archive's top entry, which is
 // ".". It fails for a name that is not clearly the top or below it.
 func place(raw, top string) (string, error) {
-	if path.IsAbs(raw) || strings.Contains(raw, `\`) || strings.Contains("/"+raw+"/", "/../") {
+	if path.IsAbs(raw) || foreign(raw) || strings.Contains("/"+raw+"/", "/../") {
 		return "", outside(raw)
 	}
 	rest, ok := strings.CutPrefix(path.Clean(raw), top)
@@ -27,7 +27,7 @@ func place(raw, top string) (string, error) {
 // dir is relative to, all slashed. ".." counts only at the beginning: behind the
 // name of another link it would lead somewhere else than it seems to.
 func within(dir, link string) bool {
-	if link == "" || path.IsAbs(link) || strings.Contains(link, `\`) {
+	if link == "" || path.IsAbs(link) || foreign(link) {
 		return false
 	}
 	down := false
@@ -41,4 +41,10 @@ func within(dir, link string) bool {
 		}
 	}
 	return filepath.IsLocal(filepath.FromSlash(path.Join(dir, link)))
+}
+
+// foreign reports whether a name has the separator of this machine where tar
+// means a plain character: systemd's units have backslashes in their names.
+func foreign(name string) bool {
+	return filepath.Separator != '/' && strings.ContainsRune(name, filepath.Separator)
 }

@@ -25,6 +25,7 @@ type copyOut struct {
 	dir, as string // local folder, and the name in it
 	before  fs.FileInfo
 	done    *archive.Received
+	broke   bool // the archive did not come whole
 }
 
 func (s *Source) planCopyOut(ctx context.Context, c *container.InspectResponse, from, to string) (*core.Operation, error) {
@@ -135,7 +136,7 @@ func (x *copyOut) execute(ctx context.Context, out core.Output) error {
 	}
 	to.Moved = moving.moved
 	got, err := archive.Unpack(ctx, r.Content, to)
-	x.done = &got
+	x.done, x.broke = &got, err != nil
 	return localProblem(err)
 }
 
@@ -143,6 +144,9 @@ func (x *copyOut) execute(ctx context.Context, out core.Output) error {
 func (x *copyOut) verify(_ context.Context, report func(core.Progress)) (core.Outcome, error) {
 	if x.done == nil {
 		return core.OutcomeRefused, &core.Problem{Kind: core.Conflict, Summary: text.Lit("nothing was copied")}
+	}
+	if x.broke {
+		return core.OutcomeFailed, &core.Problem{Kind: core.Conflict, Summary: text.Sprintf("the copy broke off after %d files", x.done.Files)}
 	}
 	if _, err := os.Lstat(filepath.Join(x.dir, x.as)); err != nil {
 		return core.OutcomeFailed, localProblem(err)
