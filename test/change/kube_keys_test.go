@@ -95,7 +95,7 @@ func TestTheKeysOfKubernetes(t *testing.T) {
 	}
 }
 
-var address = regexp.MustCompile(`127\.0\.0\.1:(\d+)`)
+var address = regexp.MustCompile(`127\.0\.0\.1:(\d+) → `)
 
 func TestShellAndPortForwardByKey(t *testing.T) {
 	w := newKube(t, "")

@@ -379,8 +379,50 @@ func TestKubeShellCopyAndForward(t *testing.T) {
 	if err != nil || string(b) != "hello from outside\n" {
 		t.Errorf("%q, %v", b, err)
 	}
-	records := w.records()
-	if len(records) != 6 {
+	if records := w.records(); len(records) != 6 {
 		t.Errorf("%d journal records for a shell and two copies", len(records))
 	}
+}
+
+func TestKubeDebugContainer(t *testing.T) {
+	w := newKube(t, "")
+	w.apply(`
+apiVersion: v1
+kind: Pod
+metadata: {name: bare}
+spec: {containers: [{name: distroless, image: "registry.local/static:v1"}]}
+`)
+	w.kubectl("wait", "--for=condition=Ready", "pod/bare", "--timeout=60s")
+	ref := "pod/" + w.ns + "/bare"
+	a := w.runIn("exit\n", "act", "--yes", "shell", ref)
+	if a.code == 0 || !strings.Contains(a.stderr, "debug") {
+		t.Errorf("exit %d: %s", a.code, a.stderr)
+	}
+	before := w.get("pod/bare", ".spec.ephemeralContainers")
+	a = w.runIn("echo from-$((20+3)); exit\n", "act", "--yes", "shell", ref, "--set", "debug=registry.local/tools:v1")
+	if !strings.Contains(a.stdout, "from-23") {
+		t.Errorf("exit %d\n%s\n%s", a.code, a.stdout, a.stderr)
+	}
+	if before != "" || !strings.Contains(w.get("pod/bare", ".spec.ephemeralContainers[*].image"), "registry.local/tools:v1") {
+		t.Error("there is no debug container")
+	}
+}
+
+func TestKubePortForward(t *testing.T) {
+	w := newKube(t, "")
+	w.apply(oneOfEach + "---\napiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {selector: {app: web}, ports: [{port: 80, targetPort: http}]}\n")
+	w.rolled("deployment/web")
+	for _, ref := range []string{"deployment/" + w.ns + "/web", "service/" + w.ns + "/web"} {
+		port := map[bool]string{true: "0:8080", false: "0:80"}[strings.HasPrefix(ref, "deployment")]
+		term := w.open(100, 20, []string{"act", "--yes", "port-forward", ref, "--set", "port=" + port})
+		term.WaitFor(func(v string) bool { return address.MatchString(v) }, patience)
+		if got := w.echo(address.FindStringSubmatch(term.Screen())[1], "hello"); got != "hello" {
+			t.Errorf("%s: got %q", ref, got)
+		}
+		term.Send("ctrl+c")
+		if code := term.WaitExit(patience); code != 0 {
+			t.Errorf("%s: exit %d", ref, code)
+		}
+	}
+	w.records() // each intent has its outcome
 }
