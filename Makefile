@@ -60,8 +60,9 @@ fuzz: ## FuzzSafe for FUZZTIME (60s), every other fuzz target for 10s
 	done < <(grep -roE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' cmd internal themes | sed 's/:func /:/'); \
 	[ $$found = 1 ] || { echo "no fuzz target found"; exit 1; }
 
-screenshots: build ## take the README's picture again, from a real session
+screenshots: build ## take the README's pictures again, from real sessions
 	go run ./test/shot -out docs/cockpit.svg -settle 45s $(BIN)/devops-tui --demo
+	go run ./test/shot -out docs/plan.svg -cols 130 -rows 36 -settle 6s -keys "3 wait=2s B wait=3s" $(BIN)/devops-tui --demo
 
 lint: ## gofumpt, go vet, staticcheck
 	@GOBIN=$(BIN)/tools go -C tools install tool

@@ -23,17 +23,26 @@ func (s *screen) choose(title string) {
 func (s *screen) pick(title string) {
 	s.t.Helper()
 	for range 12 {
-		for l := range strings.Lines(s.Screen()) {
-			if at := strings.Index(l, "▸"); at >= 0 && strings.Contains(l[at:], title) && strings.Contains(l[:at], "│") {
-				s.Send("enter")
-				return
-			}
+		at := cursor(s.Screen())
+		if strings.Contains(at, title) {
+			s.Send("enter")
+			return
 		}
-		before := s.Screen()
 		s.Send("down")
-		s.WaitFor(func(v string) bool { return v != before }, 10*time.Second)
+		s.WaitFor(func(v string) bool { return cursor(v) != at }, 10*time.Second)
 	}
 	s.t.Fatalf("no line %q in the menu:\n%s", title, s.Screen())
+}
+
+// cursor is the line of the menu that the cursor stands on: the last one with
+// its sign, for the list behind the menu has one too.
+func cursor(screen string) (line string) {
+	for l := range strings.Lines(screen) {
+		if at := strings.LastIndex(l, "▸"); at >= 0 && strings.Count(l[:at], "│") > 1 {
+			line = strings.TrimSpace(l[at:])
+		}
+	}
+	return line
 }
 
 // TestMoreKeysOfKubernetes: an image that is typed, nodes, a copy out of the

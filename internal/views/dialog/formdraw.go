@@ -269,6 +269,9 @@ func (f *field) drawTable(st *kit.Styles, w, titleW int, focused bool, rows int,
 		switch {
 		case !c.Disabled.Empty():
 			tok, side, sideTok = themes.Muted, c.Disabled, themes.Degraded
+			if c.Current {
+				side, sideTok = text.Lit("now"), themes.Muted // why it cannot be chosen
+			}
 		case c.Current:
 			side = text.Lit("now")
 		}
@@ -276,7 +279,7 @@ func (f *field) drawTable(st *kit.Styles, w, titleW int, focused bool, rows int,
 			l.Cell(tok, word(c), widths[0], false).Space(2)
 		}
 		for k, cell := range c.Cells {
-			if k < len(widths) && (k == 0 || c.Disabled.Empty()) { // the reason stands where the rest would
+			if k < len(widths) && (k == 0 || c.Current || c.Disabled.Empty()) { // the reason stands where the rest would
 				l.Cell(tok, tail(cell, widths[k], st.Glyphs.Ellipsis), widths[k], false).Space(2)
 			}
 		}
@@ -337,7 +340,7 @@ func (f *field) widths(room int) []int {
 			out[0] = max(out[0], word(c).Width())
 		}
 		for k, cell := range c.Cells {
-			if k == 0 || c.Disabled.Empty() {
+			if k == 0 || c.Current || c.Disabled.Empty() {
 				out[k] = max(out[k], cell.Width())
 			}
 		}
