@@ -19,6 +19,26 @@ func (s *screen) choose(title string) {
 	s.pick(title)
 }
 
+// menu opens the menu of a key with several verbs. A key that came to nothing,
+// because the list was just being made, is pressed once more.
+func (s *screen) menu(key string, texts ...string) {
+	s.t.Helper()
+	for try := range 3 {
+		s.Send(key)
+		for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); <-time.After(20 * time.Millisecond) {
+			v, all := s.Screen(), true
+			for _, x := range texts {
+				all = all && strings.Contains(v, x)
+			}
+			if all {
+				return
+			}
+		}
+		s.t.Logf("%s opened nothing at try %d:\n%s", key, try+1, s.Screen())
+	}
+	s.t.Fatalf("%s opens no menu", key)
+}
+
 // pick moves the menu's cursor to a line and takes it.
 func (s *screen) pick(title string) {
 	s.t.Helper()
@@ -87,20 +107,17 @@ func TestMoreKeysOfKubernetes(t *testing.T) {
 
 	s.goTo("nodes", node)
 	s.find("name:" + node)
-	s.Send("P")
-	s.WaitText(patience, "cordon", "drain")
+	s.menu("P", "cordon", "drain")
 	s.pick("cordon")
 	s.yes()
 	s.healthy()
 	w.want("node/"+node, ".spec.unschedulable", "true")
-	s.Send("P")
-	s.WaitText(patience, "uncordon")
+	s.menu("P", "uncordon")
 	s.pick("uncordon")
 	s.yes()
 	s.healthy()
 	w.want("node/"+node, ".spec.unschedulable", "")
-	s.Send("P")
-	s.WaitText(patience, "drain")
+	s.menu("P", "drain")
 	s.pick("drain")
 	s.through()
 	s.healthy()

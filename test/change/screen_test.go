@@ -109,11 +109,10 @@ func (s *screen) again(text, key string) {
 	s.t.Helper()
 	testkit.Poll(s.t, patience, func() error {
 		s.Send(key)
-		for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); {
+		for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); <-time.After(20 * time.Millisecond) {
 			if !strings.Contains(s.Screen(), text) {
 				return nil
 			}
-			s.WaitIdle(20*time.Millisecond, patience)
 		}
 		return errStillThere
 	})
