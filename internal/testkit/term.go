@@ -212,6 +212,12 @@ func (t *Term) WaitFor(ok func(screen string) bool, timeout time.Duration) strin
 	return s
 }
 
+// Seen reports whether the screen becomes as ok wants it within limit.
+func (t *Term) Seen(limit time.Duration, ok func(screen string) bool) bool {
+	_, err := t.waitFor(ok, limit)
+	return err == nil
+}
+
 // WaitText is [Term.WaitFor] for all of these texts.
 func (t *Term) WaitText(timeout time.Duration, texts ...string) string {
 	t.tb.Helper()

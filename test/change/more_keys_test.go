@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -25,14 +26,10 @@ func (s *screen) menu(key string, texts ...string) {
 	s.t.Helper()
 	for try := range 3 {
 		s.Send(key)
-		for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); <-time.After(20 * time.Millisecond) {
-			v, all := s.Screen(), true
-			for _, x := range texts {
-				all = all && strings.Contains(v, x)
-			}
-			if all {
-				return
-			}
+		if s.Seen(10*time.Second, func(v string) bool {
+			return !slices.ContainsFunc(texts, func(x string) bool { return !strings.Contains(v, x) })
+		}) {
+			return
 		}
 		s.t.Logf("%s opened nothing at try %d:\n%s", key, try+1, s.Screen())
 	}

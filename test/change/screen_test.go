@@ -109,10 +109,8 @@ func (s *screen) again(text, key string) {
 	s.t.Helper()
 	testkit.Poll(s.t, patience, func() error {
 		s.Send(key)
-		for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); <-time.After(20 * time.Millisecond) {
-			if !strings.Contains(s.Screen(), text) {
-				return nil
-			}
+		if s.Seen(5*time.Second, func(v string) bool { return !strings.Contains(v, text) }) {
+			return nil
 		}
 		return errStillThere
 	})

@@ -145,7 +145,7 @@ func (c *cockpit) all() (rows map[string]row, of int) {
 	moved := func(from int) func(string) bool {
 		return func(s string) bool { at, _ := position(s); return at != from }
 	}
-	c.seen(time.Second, func(s string) bool { at, _ := position(s); return at == 1 })
+	c.Seen(time.Second, func(s string) bool { at, _ := position(s); return at == 1 })
 	for range 100 {
 		s := c.Screen()
 		for _, r := range table(s) {
@@ -156,25 +156,9 @@ func (c *cockpit) all() (rows map[string]row, of int) {
 			break
 		}
 		c.Send("pgdown")
-		c.seen(time.Second, moved(at))
+		c.Seen(time.Second, moved(at))
 	}
 	return rows, of
-}
-
-// seen waits for a condition without failing the test.
-func (c *cockpit) seen(limit time.Duration, ok func(screen string) bool) bool {
-	deadline := time.NewTimer(limit)
-	defer deadline.Stop()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for !ok(c.Screen()) {
-		select {
-		case <-tick.C:
-		case <-deadline.C:
-			return false
-		}
-	}
-	return true
 }
 
 func TestTheTableOfAScreenIsRead(t *testing.T) {

@@ -101,7 +101,7 @@ func (c *cockpit) confirm() {
 		key = "enter"
 	}
 	testkit.Poll(c.t, patience, func() error {
-		if c.seen(500*time.Millisecond, func(s string) bool { return !strings.Contains(s, "confirms · esc cancels") }) {
+		if c.Seen(500*time.Millisecond, func(s string) bool { return !strings.Contains(s, "confirms · esc cancels") }) {
 			return nil
 		}
 		c.Send(key)
