@@ -2,60 +2,44 @@ package kube
 
 import (
 	"context"
-	"time"
 
 	"devops-tui/internal/core"
 	"devops-tui/internal/text"
 )
 
-// verifyEvery is how often a change is read back.
-const verifyEvery = 500 * time.Millisecond
-
 // verify follows the change until it has settled, its controller gives up, or
 // ctx ends. After an unknown outcome it first reads back whether the change
 // arrived. It sends no change.
 func (c *change) verify(ctx context.Context, report func(core.Progress)) (core.Outcome, error) {
-	var wait backoff
-	for {
-		rung := c.s.bell.wait()
+	return c.s.follow(ctx, report, func() (core.Outcome, bool, error) {
 		o, err := c.readBack(ctx)
-		switch {
-		case ctx.Err() != nil:
-			return core.OutcomeUnknown, ctx.Err()
-		case isProblem(err, core.NotFound, core.Conflict):
-			return core.OutcomeFailed, err
-		case isProblem(err, core.Forbidden, core.Unauthorized):
-			return core.OutcomeUnknown, err
-		case err != nil:
-			report(core.Progress{Text: text.Lit("waits for the API server")})
-			pause(ctx, min(wait.next(err), 5*time.Second), rung)
-			continue
+		if err != nil {
+			return core.OutcomeUnknown, false, err
 		}
-		wait.reset()
 		if !c.arrived(o) {
 			if c.gen == 0 {
-				return core.OutcomeRefused, &core.Problem{Kind: core.Conflict, Summary: text.Sprintf("the change did not arrive: nothing was done to %s %s", c.k.Name, c.ref.Name)}
+				return core.OutcomeRefused, true, &core.Problem{Kind: core.Conflict, Summary: text.Sprintf("the change did not arrive: nothing was done to %s %s", c.k.Name, c.ref.Name)}
 			}
-			return core.OutcomeFailed, &core.Problem{Kind: core.Conflict, Summary: text.Lit("somebody changed it again meanwhile")}
+			return core.OutcomeFailed, true, &core.Problem{Kind: core.Conflict, Summary: text.Lit("somebody changed it again meanwhile")}
 		}
 		if c.gen == 0 || len(c.sub) > 0 {
 			c.gen = max(c.gen, o.num("metadata", "generation"), 1)
 		}
 		if c.settled == nil {
 			report(core.Progress{Done: 1, Total: 1, Text: c.done})
-			return core.OutcomeHealthy, nil
+			return core.OutcomeHealthy, true, nil
 		}
 		done, total, msg, err := c.settled(o, c.gen)
 		if err != nil {
-			return core.OutcomeFailed, err
+			return core.OutcomeFailed, true, err
 		}
 		if msg.Empty() {
 			report(core.Progress{Done: done, Total: total, Text: c.done})
-			return core.OutcomeHealthy, nil
+			return core.OutcomeHealthy, true, nil
 		}
 		report(core.Progress{Done: done, Total: total, Text: msg})
-		pause(ctx, verifyEvery, nil)
-	}
+		return core.OutcomeUnknown, false, nil
+	})
 }
 
 func (c *change) readBack(ctx context.Context) (tree, error) {

@@ -200,36 +200,25 @@ func (d *removal) execute(ctx context.Context, _ core.Output) error {
 
 // verify waits until the object is gone.
 func (d *removal) verify(ctx context.Context, report func(core.Progress)) (core.Outcome, error) {
-	var wait backoff
-	for {
-		rung := d.s.bell.wait()
+	return d.s.follow(ctx, report, func() (core.Outcome, bool, error) {
 		_, o, err := d.s.fetch(ctx, d.ref)
 		switch {
-		case ctx.Err() != nil:
-			return core.OutcomeUnknown, ctx.Err()
 		case isProblem(err, core.NotFound):
 			report(core.Progress{Done: 1, Total: 1, Text: text.Sprintf("%s %s is gone", d.k.Name, d.ref.Name)})
-			return core.OutcomeHealthy, nil
+			return core.OutcomeHealthy, true, nil
 		case isProblem(err, core.Conflict):
 			report(core.Progress{Done: 1, Total: 1, Text: text.Sprintf("it is gone; a new %s has its name", d.k.Name)})
-			return core.OutcomeHealthy, nil
-		case isProblem(err, core.Forbidden, core.Unauthorized):
-			return core.OutcomeUnknown, err
+			return core.OutcomeHealthy, true, nil
 		case err != nil:
-			report(core.Progress{Text: text.Lit("waits for the API server")})
-			pause(ctx, min(wait.next(err), 5*time.Second), rung)
-			continue
+			return core.OutcomeUnknown, false, err
+		case o.str("metadata", "deletionTimestamp") != "":
+			report(core.Progress{Text: waitsFor(d.k, o)})
+			return core.OutcomeUnknown, false, nil
+		case !d.sent:
+			return core.OutcomeRefused, true, &core.Problem{Kind: core.Conflict, Summary: text.Sprintf("the deletion did not arrive: %s %s is still there", d.k.Name, d.ref.Name)}
 		}
-		wait.reset()
-		if o.str("metadata", "deletionTimestamp") == "" {
-			if !d.sent {
-				return core.OutcomeRefused, &core.Problem{Kind: core.Conflict, Summary: text.Sprintf("the deletion did not arrive: %s %s is still there", d.k.Name, d.ref.Name)}
-			}
-			return core.OutcomeFailed, &core.Problem{Kind: core.Conflict, Summary: text.Sprintf("%s %s is still there and not being deleted", d.k.Name, d.ref.Name)}
-		}
-		report(core.Progress{Text: waitsFor(d.k, o)})
-		pause(ctx, verifyEvery, nil)
-	}
+		return core.OutcomeFailed, true, &core.Problem{Kind: core.Conflict, Summary: text.Sprintf("%s %s is still there and not being deleted", d.k.Name, d.ref.Name)}
+	})
 }
 
 // waitsFor says what keeps an object that is being deleted.

@@ -196,44 +196,33 @@ func (d *emptying) evict(ctx context.Context, pod tree, dry bool) error {
 // verify waits until nothing is left on the node but what stays.
 func (d *emptying) verify(ctx context.Context, report func(core.Progress)) (core.Outcome, error) {
 	total := max(len(d.sort.evicted)+len(d.sort.ending), 1)
-	var wait backoff
-	for {
+	return d.s.follow(ctx, report, func() (core.Outcome, bool, error) {
 		_, node, err := d.s.fetch(ctx, d.cordon.ref)
 		var pods []tree
 		if err == nil {
 			pods, err = d.s.podsOn(ctx, d.cordon.ref.Name)
 		}
-		switch {
-		case ctx.Err() != nil:
-			return core.OutcomeUnknown, ctx.Err()
-		case isProblem(err, core.NotFound, core.Conflict):
-			return core.OutcomeFailed, err
-		case isProblem(err, core.Forbidden, core.Unauthorized), isStatus(err, http.StatusForbidden, http.StatusUnauthorized):
-			return core.OutcomeUnknown, d.s.problem(text.Lit("cannot follow the drain"), err)
-		case err != nil:
-			report(core.Progress{Text: text.Lit("waits for the API server")})
-			pause(ctx, min(wait.next(err), 5*time.Second), nil)
-			continue
+		if err != nil {
+			return core.OutcomeUnknown, false, err
 		}
-		wait.reset()
 		if !cordoned(node) {
 			if d.cordon.gen == 0 && !cordoned(d.cordon.before) {
-				return core.OutcomeRefused, &core.Problem{Kind: core.Conflict, Summary: text.Sprintf("the change did not arrive: node %s is not cordoned", d.cordon.ref.Name)}
+				return core.OutcomeRefused, true, &core.Problem{Kind: core.Conflict, Summary: text.Sprintf("the change did not arrive: node %s is not cordoned", d.cordon.ref.Name)}
 			}
-			return core.OutcomeFailed, &core.Problem{Kind: core.Conflict, Summary: text.Lit("somebody uncordoned the node meanwhile")}
+			return core.OutcomeFailed, true, &core.Problem{Kind: core.Conflict, Summary: text.Lit("somebody uncordoned the node meanwhile")}
 		}
 		now := sortPods(pods, core.Drain{Force: true, DeleteEmptyDir: true})
 		left := append(now.evicted, now.ending...)
 		if len(left) == 0 {
 			report(core.Progress{Done: total, Total: total, Text: text.Sprintf("node %s is empty; %d pods of daemon sets stay", d.cordon.ref.Name, len(now.daemons))})
-			return core.OutcomeHealthy, nil
+			return core.OutcomeHealthy, true, nil
 		}
 		if len(now.evicted) > 0 && len(now.ending) == 0 {
-			return core.OutcomeFailed, &core.Problem{Kind: core.Refused, Summary: text.Sprintf("%d pods are still on node %s and not about to end", len(now.evicted), d.cordon.ref.Name), Hint: text.Lit("drain it again, or uncordon it")}
+			return core.OutcomeFailed, true, &core.Problem{Kind: core.Refused, Summary: text.Sprintf("%d pods are still on node %s and not about to end", len(now.evicted), d.cordon.ref.Name), Hint: text.Lit("drain it again, or uncordon it")}
 		}
 		report(core.Progress{Done: max(total-len(left), 0), Total: total, Text: text.Sprintf("%d pods end, pod %s among them", len(left), left[len(left)-1].str("metadata", "name"))})
-		pause(ctx, verifyEvery, nil)
-	}
+		return core.OutcomeUnknown, false, nil
+	})
 }
 
 // partly is the error of a change of several requests of which some were

@@ -283,40 +283,28 @@ func (h *helmRollback) execute(ctx context.Context, out core.Output) error {
 // when everything that it changed is ready.
 func (h *helmRollback) verify(ctx context.Context, report func(core.Progress)) (core.Outcome, error) {
 	want := h.newest.version + 1
-	var wait backoff
-	for {
-		rung := h.s.bell.wait()
+	return h.s.follow(ctx, report, func() (core.Outcome, bool, error) {
 		all, err := h.s.releaseRevisions(ctx, h.ref)
-		switch {
-		case ctx.Err() != nil:
-			return core.OutcomeUnknown, ctx.Err()
-		case isProblem(err, core.NotFound, core.Conflict):
-			return core.OutcomeFailed, err
-		case isProblem(err, core.Forbidden, core.Unauthorized):
-			return core.OutcomeUnknown, err
-		case err != nil:
-			report(core.Progress{Text: text.Lit("waits for the API server")})
-			pause(ctx, min(wait.next(err), 5*time.Second), rung)
-			continue
+		if err != nil {
+			return core.OutcomeUnknown, false, err
 		}
-		wait.reset()
 		i := slices.IndexFunc(all, func(r releaseRevision) bool { return r.version == want })
 		if i < 0 {
-			return core.OutcomeRefused, &core.Problem{Kind: core.Conflict, Summary: text.Sprintf("the rollback did not arrive: release %s is at revision %d", h.ref.Name, all[0].version)}
+			return core.OutcomeRefused, true, &core.Problem{Kind: core.Conflict, Summary: text.Sprintf("the rollback did not arrive: release %s is at revision %d", h.ref.Name, all[0].version)}
 		}
 		switch status := all[i].status; {
 		case i > 0:
-			return core.OutcomeFailed, &core.Problem{Kind: core.Conflict, Summary: text.Lit("somebody changed the release again meanwhile")}
+			return core.OutcomeFailed, true, &core.Problem{Kind: core.Conflict, Summary: text.Lit("somebody changed the release again meanwhile")}
 		case status == "deployed":
 			report(core.Progress{Done: 1, Total: 1, Text: text.Sprintf("revision %d is deployed", want)})
-			return core.OutcomeHealthy, nil
+			return core.OutcomeHealthy, true, nil
 		case status == "failed":
-			return core.OutcomeFailed, h.failure(ctx, all[i])
+			return core.OutcomeFailed, true, h.failure(ctx, all[i])
 		default:
 			report(core.Progress{Text: text.Sprintf("revision %d is %s", want, status)})
 		}
-		pause(ctx, verifyEvery, nil)
-	}
+		return core.OutcomeUnknown, false, nil
+	})
 }
 
 func (h *helmRollback) failure(ctx context.Context, r releaseRevision) error {

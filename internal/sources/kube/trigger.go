@@ -151,40 +151,28 @@ func (t *trigger) execute(ctx context.Context, _ core.Output) error {
 // verify follows the job to its end.
 func (t *trigger) verify(ctx context.Context, report func(core.Progress)) (core.Outcome, error) {
 	job := t.s.ref("job", t.cron.Namespace, t.name, "")
-	var wait backoff
 	known := false
-	for {
-		rung := t.s.bell.wait()
+	return t.s.follow(ctx, report, func() (core.Outcome, bool, error) {
 		_, o, err := t.s.fetch(ctx, job)
 		switch {
-		case ctx.Err() != nil:
-			return core.OutcomeUnknown, ctx.Err()
 		case isProblem(err, core.NotFound) && known:
-			return core.OutcomeUnknown, &core.Problem{Kind: core.NotFound, Summary: text.Sprintf("job %s was deleted before it ended", t.name)}
+			return core.OutcomeUnknown, true, &core.Problem{Kind: core.NotFound, Summary: text.Sprintf("job %s was deleted before it ended", t.name)}
 		case isProblem(err, core.NotFound):
-			return core.OutcomeRefused, &core.Problem{Kind: core.Conflict, Summary: text.Sprintf("the job did not arrive: %s was not made", t.name)}
-		case isProblem(err, core.Forbidden, core.Unauthorized):
-			return core.OutcomeUnknown, err
+			return core.OutcomeRefused, true, &core.Problem{Kind: core.Conflict, Summary: text.Sprintf("the job did not arrive: %s was not made", t.name)}
 		case err != nil:
-			report(core.Progress{Text: text.Lit("waits for the API server")})
-			pause(ctx, min(wait.next(err), 5*time.Second), rung)
-			continue
+			return core.OutcomeUnknown, false, err
 		}
-		wait.reset()
 		known = true
 		if w := controller(o); w == nil || w.str("uid") != t.cron.UID {
-			return core.OutcomeFailed, &core.Problem{Kind: core.Conflict, Summary: text.Sprintf("job %s is not the one that was planned", t.name)}
+			return core.OutcomeFailed, true, &core.Problem{Kind: core.Conflict, Summary: text.Sprintf("job %s is not the one that was planned", t.name)}
 		}
 		done, total, msg, err := jobProgress(o)
 		if err != nil {
-			return core.OutcomeFailed, err
+			return core.OutcomeFailed, true, err
 		}
 		report(core.Progress{Done: done, Total: total, Text: msg})
-		if o.condition("Complete") {
-			return core.OutcomeHealthy, nil
-		}
-		pause(ctx, verifyEvery, nil)
-	}
+		return core.OutcomeHealthy, o.condition("Complete"), nil
+	})
 }
 
 // jobProgress counts what a job has done.
