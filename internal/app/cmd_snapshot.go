@@ -173,7 +173,7 @@ func (r *run) collect(w *world, snap *store.Snapshot, o snapshotOptions) state {
 				continue
 			}
 			s.failed = s.failed || row.Phase == core.Failed
-			if o.problems && !row.Phase.IsProblem() || !o.filter.Match(row, t.Kind, snap.Usage, now) {
+			if o.problems && !row.IsProblem() || !o.filter.Match(row, t.Kind, snap.Usage, now) {
 				continue
 			}
 			shown.rows = append(shown.rows, row)

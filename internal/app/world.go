@@ -147,7 +147,7 @@ func (r *run) discover(ctx context.Context, w *world) error {
 	defer cancel()
 	dir, _ := os.Getwd()
 	o := sources.Options{
-		Contexts: r.contexts, Namespace: r.namespace, AllNamespaces: r.allNamespaces, DockerHosts: r.dockerHosts,
+		Contexts: r.contexts, Namespace: r.namespace, AllNamespaces: r.allNamespaces, DockerHosts: r.dockerHosts, Repos: r.repos,
 		Getenv: r.getenv, Home: r.home(), WorkDir: dir, StateDir: r.stateDir(), Gate: w.gate, Section: w.cfg.Section,
 	}
 	w.openDemo = func() {

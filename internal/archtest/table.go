@@ -26,6 +26,9 @@ const (
 	yaml   = "gopkg.in/yaml.v3"
 )
 
+// pipeline is what the sources of pipelines are made of.
+var pipeline = []string{core, text, "internal/ci", "internal/process", "internal/rest", "internal/sources", yaml}
+
 // testTools may be imported by every _test.go file.
 var testTools = []string{
 	"internal/testkit", "internal/sources/sourcetest", "internal/text/texttest", "internal/views/viewstest", "test/...",
@@ -43,10 +46,20 @@ var table = []room{
 	{folder: "internal/archive", may: []string{core, text}},
 	{folder: "internal/diff", may: []string{text, "github.com/aymanbagabas/go-udiff"}},
 
+	// what the sources of pipelines share: the way to an HTTP API, the shape of a
+	// run, and Argo's objects, which a cluster and an API server both have
+	{folder: "internal/rest", may: []string{core, text}},
+	{folder: "internal/ci", may: []string{core, text, yaml}},
+	{folder: "internal/argo", may: []string{core, text, "internal/ci", "internal/diff", yaml}},
+
 	{folder: "internal/sources", may: []string{core, text}},
 	{folder: "internal/sources/sourcetest", may: []string{core, text, "internal/sources"}},
 	{folder: "internal/sources/all", may: []string{"internal/sources/..."}},
-	{folder: "internal/sources/demo/...", may: []string{core, text, "internal/sources"}, tests: []string{yaml}},
+	{folder: "internal/sources/demo/...", may: []string{core, text, "internal/ci", "internal/sources"}, tests: []string{yaml}},
+	{folder: "internal/sources/github/...", may: pipeline},
+	{folder: "internal/sources/gitlab/...", may: pipeline},
+	{folder: "internal/sources/jenkins/...", may: pipeline},
+	{folder: "internal/sources/argocd/...", may: append([]string{"internal/argo"}, pipeline...)},
 	{folder: "internal/sources/docker/...", may: []string{
 		core, text, "internal/archive", "internal/sources", "internal/process",
 		"github.com/moby/...", "github.com/docker/...", "github.com/containerd/...", "github.com/opencontainers/...",
@@ -54,7 +67,7 @@ var table = []room{
 		yaml, // what Compose prints
 	}},
 	{folder: "internal/sources/kube/...", may: []string{
-		core, text, "internal/archive", "internal/diff", "internal/sources", "internal/process",
+		core, text, "internal/archive", "internal/argo", "internal/ci", "internal/diff", "internal/sources", "internal/process",
 		"k8s.io/...", "sigs.k8s.io/...", "github.com/go-logr/...", "github.com/gorilla/websocket", "golang.org/x/net/...", "golang.org/x/sys/...", "golang.org/x/sync/...", yaml,
 	}},
 
@@ -87,6 +100,8 @@ var table = []room{
 	{folder: "test/child"},
 	{folder: "test/cluster/...", may: []string{"test/child", "internal/testkit"}},
 	{folder: "test/docker/...", may: []string{"test/child", "internal/testkit"}},
+	// simulators of services, checked against those services' own descriptions
+	{folder: "test/sim/...", may: []string{"test/child", "internal/testkit", "test/sim/...", yaml, "github.com/getkin/kin-openapi/..."}},
 	// end-to-end tests see the product as its users do; they may look words up in its vocabulary
 	{folder: "test/e2e/...", may: []string{
 		"internal/actions/journal",
@@ -94,6 +109,9 @@ var table = []room{
 	}},
 	{folder: "test/change", may: []string{
 		"internal/actions/journal", "internal/testkit", "test/...", core, text, "internal/keys",
+	}},
+	{folder: "test/pipeline", may: []string{
+		"internal/actions/journal", "internal/testkit", "test/...", core, text, "internal/keys", yaml,
 	}},
 	// pictures for the documents, taken from a real session
 	{folder: "test/shot", may: []string{"internal/testkit", "test/child", "github.com/creack/pty", "github.com/hinshun/vt10x", "golang.org/x/..."}},

@@ -23,6 +23,25 @@ type Deploy struct {
 	Options   map[string]string // further switches of a form: "pull": "true"
 }
 
+// Rerun is a run once more.
+type Rerun struct {
+	FailedOnly bool              // only the jobs that failed, and what depends on them
+	Options    map[string]string // further switches of a form: "debug": "true"
+}
+
+// Cancel ends something that goes on.
+type Cancel struct {
+	Force bool // also where the system waits for it to end by itself
+}
+
+// Verdict answers what waits for a human.
+type Verdict struct {
+	Gates   []string          // which of those that wait: environments, inputs, jobs; empty: all that wait for this user
+	Comment string            // kept by the system
+	Inputs  map[string]string // input.NAME: what the gate asks
+	Options map[string]string // further switches of a form: "full": "true"
+}
+
 // Removal is how something is deleted.
 type Removal struct {
 	Cascade string // "foreground", "background" or "orphan"; "": background

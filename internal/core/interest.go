@@ -7,6 +7,7 @@ type Interest struct {
 	Kinds      []string // sorted; nil: the source's defaults
 	Namespaces []string // sorted; nil: all that are allowed
 	Usage      bool     // usage of all objects of the kinds is wanted (a sort or filter needs it, or a list is shown)
+	Shown      []Ref    // rows in sight of kinds that are Polled: what is asked for most often
 	UsageOf    []Ref    // objects in sight whose usage is wanted as a stream
 }
 
@@ -17,4 +18,4 @@ type KindState struct {
 }
 
 // Abilities says what the source of an object offers for it: its tabs.
-type Abilities struct{ Logs, Events, Manifest, Describe, Series bool }
+type Abilities struct{ Logs, Events, Manifest, Describe, Series, Outline, Explain, History, Diff bool }

@@ -54,7 +54,18 @@ type Line struct {
 	Text   text.Line
 	Stream Stream
 	Level  Level
+	Group  Group
 }
+
+// Group says what a line is to the groups that CI systems fold their logs by.
+type Group uint8
+
+// The places of a line.
+const (
+	GroupNone  Group = iota
+	GroupOpen        // Text is the title of the group that begins
+	GroupClose       // the group ends; Text is empty, and the line is not drawn
+)
 
 // LogRequest asks for the logs of an object: a pod, a container, or a workload
 // (then the logs of all of its pods, merged by time).

@@ -16,7 +16,10 @@ type Resource struct {
 	Changed int64     // Unix nanoseconds of the last change of phase that is known; 0 unknown
 	Rev     string    // optimistic-lock token (resourceVersion); "" if the system has none
 	Facts   *Facts    // nil when nothing is known
-	Hidden  bool      // kept for joins, not listed (e.g. a ReplicaSet with 0 replicas is not hidden by default in its own list)
+	// Past says that a newer object tells how things stand: a run of a branch that
+	// has run again since. Its failure is history, not trouble.
+	Past   bool
+	Hidden bool // kept for joins, not listed (e.g. a ReplicaSet with 0 replicas is not hidden by default in its own list)
 }
 
 // Facts are what joins systems. All of them come from the object itself.
@@ -29,6 +32,9 @@ type Facts struct {
 	Service     string            `json:"service,omitempty"`
 	Node        string            `json:"node,omitempty"`       // where it runs
 	Containers  []string          `json:"containers,omitempty"` // container names that have logs, init containers marked by prefix "init:", ephemeral "debug:"
+	URL         string            `json:"url,omitempty"`        // its page in the system's own web UI, raw
+	Actor       string            `json:"actor,omitempty"`      // who started it, raw
+	Waits       []text.Safe       `json:"waits,omitempty"`      // what it waits for from a human: "approval for production"
 	Labels      map[string]string `json:"labels,omitempty"`     // only the labels that matter (app.kubernetes.io/*, com.docker.compose.*); may be shared, never written
 	Selector    map[string]string `json:"selector,omitempty"`   // of workloads and services: which pods are theirs
 }
@@ -53,6 +59,7 @@ const (
 	Percent                    // 0..100 (may exceed)
 	Age                        // Unix seconds of the instant; drawn as an age against the clock: 4m
 	Duration                   // seconds
+	Stages                     // how far something of several stages is: Num is 1000*stages + done, Text the stage that it is at
 )
 
 // Usage columns are filled by the view from the snapshot's Usage of the row's
@@ -76,11 +83,17 @@ type Kind struct {
 	Aliases    []string // "po"
 	Title      text.Safe
 	Namespaced bool
-	Columns    []Column // Namespace and scope columns are added by the view; do not declare them
-	Verbs      []string // changes that exist for the kind: "restart"; whether one is possible now is asked
-	Logs       bool     // has logs
-	Workload   bool     // owns pods or containers: listed in the Workloads view
-	Rank       int      // order in menus; lower first
+	Columns    []Column  // Namespace and scope columns are added by the view; do not declare them
+	Verbs      []string  // changes that exist for the kind: "restart"; whether one is possible now is asked
+	Logs       bool      // has logs
+	Polled     bool      // there is no watch: the source wants to know which rows are in sight (Interest.Shown)
+	Outline    bool      // has an outline
+	Explains   bool      // can tell why one failed
+	History    bool      // has a history to read
+	Diff       bool      // can be compared with what it should be
+	Place      text.Safe // the heading of its namespaces: "REPOSITORY"; empty: NAMESPACE
+	Workload   bool      // owns pods or containers: listed in the Workloads view
+	Rank       int       // order in menus; lower first
 }
 
 // Op is what a Change does.
@@ -99,3 +112,15 @@ type Change struct {
 	Ref      Ref
 	Resource *Resource
 }
+
+// Trouble ranks the object for "trouble first": its phase's rank, and 0 for
+// what is past.
+func (r *Resource) Trouble() int {
+	if r.Past {
+		return 0
+	}
+	return r.Phase.Trouble()
+}
+
+// IsProblem reports whether "problems only" keeps the object.
+func (r *Resource) IsProblem() bool { return !r.Past && r.Phase.IsProblem() }

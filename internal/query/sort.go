@@ -148,7 +148,7 @@ func byPlace(a, b *core.Resource) int {
 func (s Sorter) key(r *core.Resource, kind KindFunc, usage UsageFunc) key {
 	k := key{r: r}
 	if s.Column == "" {
-		k.rank, k.since = int8(r.Phase.Trouble()), changed(r)/int64(time.Minute)
+		k.rank, k.since = int8(r.Trouble()), changed(r)/int64(time.Minute)
 		return k
 	}
 	if kind != nil {
@@ -182,7 +182,7 @@ func (k *key) column(c *core.Column, i int, usage UsageFunc) {
 	case i >= len(k.r.Cells):
 		k.num = math.NaN()
 	case c.Type == core.Status:
-		k.rank, k.text = int8(k.r.Phase.Trouble()), k.r.Cells[i].Text.String()
+		k.rank, k.text = int8(k.r.Trouble()), k.r.Cells[i].Text.String()
 	case c.Type == core.Age:
 		k.age(k.r.Cells[i].Num)
 	case c.Type == core.Text:
@@ -232,7 +232,7 @@ func (k *key) builtin(name string, usage UsageFunc) {
 	case "kind":
 		k.words(r.Ref.Kind)
 	case "status", "phase":
-		k.rank, k.text = int8(r.Phase.Trouble()), r.Reason.String()
+		k.rank, k.text = int8(r.Trouble()), r.Reason.String()
 	case "reason":
 		k.words(r.Reason.String())
 	case "age":

@@ -148,6 +148,53 @@ type Copier interface {
 	PlanCopy(ctx context.Context, ref core.Ref, what core.Copy) (*core.Operation, error)
 }
 
+// Rerunner plans that a run goes through once more.
+type Rerunner interface {
+	PlanRerun(ctx context.Context, ref core.Ref, how core.Rerun) (*core.Operation, error)
+}
+
+// Canceller plans that something that goes on ends: a run, a job, a sync, a
+// rollout's new version.
+type Canceller interface {
+	PlanCancel(ctx context.Context, ref core.Ref, how core.Cancel) (*core.Operation, error)
+}
+
+// Approver plans the answer to what waits for a human: an environment's gate,
+// an input, a manual job, a rollout's pause.
+type Approver interface {
+	PlanApprove(ctx context.Context, ref core.Ref, v core.Verdict) (*core.Operation, error)
+	PlanReject(ctx context.Context, ref core.Ref, v core.Verdict) (*core.Operation, error)
+}
+
+// Outliner tells what an object is made of. It is asked again every few
+// seconds while the object is on the screen and not done, so it is cheap when
+// nothing has changed.
+type Outliner interface {
+	Outline(ctx context.Context, ref core.Ref) (core.Outline, error)
+}
+
+// Explainer tells why an object failed.
+type Explainer interface {
+	Explain(ctx context.Context, ref core.Ref) (core.Explanation, error)
+}
+
+// Historian tells what an object has been before, newest first.
+type Historian interface {
+	History(ctx context.Context, ref core.Ref) (core.Document, error)
+}
+
+// Differ compares an object with what it should be, as a unified diff.
+type Differ interface {
+	Diff(ctx context.Context, ref core.Ref) (core.Document, error)
+}
+
+// Finder finds an object that no list has by its kind and the path behind it
+// on the command line: a job by acme/shop/ci/1842/test. A *core.Problem of kind
+// NotFound says that there is none.
+type Finder interface {
+	Find(ctx context.Context, kind, path string) (core.Ref, error)
+}
+
 // Diagnoser adds lines to doctor: versions, permissions, limits.
 type Diagnoser interface {
 	Diagnose(ctx context.Context) []core.Finding

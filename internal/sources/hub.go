@@ -142,7 +142,14 @@ func (h *Hub) Abilities(ref core.Ref) core.Abilities {
 	_, manifest := src.(Manifester)
 	_, describe := src.(Describer)
 	_, series := src.(Meter)
-	return core.Abilities{Logs: tail, Events: events, Manifest: manifest, Describe: describe, Series: series}
+	_, outline := src.(Outliner)
+	_, explain := src.(Explainer)
+	_, history := src.(Historian)
+	_, diff := src.(Differ)
+	return core.Abilities{
+		Logs: tail, Events: events, Manifest: manifest, Describe: describe, Series: series,
+		Outline: outline, Explain: explain, History: history, Diff: diff,
+	}
 }
 
 // call finds the capability C of the source of ref and calls f with it.
@@ -182,6 +189,26 @@ func (h *Hub) Describe(ctx context.Context, ref core.Ref) (core.Document, error)
 // Manifest returns an object's definition.
 func (h *Hub) Manifest(ctx context.Context, ref core.Ref) (core.Document, error) {
 	return call(h, ref, "manifests", func(c Manifester) (core.Document, error) { return c.Manifest(ctx, ref) })
+}
+
+// Outline tells what an object is made of.
+func (h *Hub) Outline(ctx context.Context, ref core.Ref) (core.Outline, error) {
+	return call(h, ref, "outlines", func(c Outliner) (core.Outline, error) { return c.Outline(ctx, ref) })
+}
+
+// Explain tells why an object failed.
+func (h *Hub) Explain(ctx context.Context, ref core.Ref) (core.Explanation, error) {
+	return call(h, ref, "explanations", func(c Explainer) (core.Explanation, error) { return c.Explain(ctx, ref) })
+}
+
+// History tells what an object has been before.
+func (h *Hub) History(ctx context.Context, ref core.Ref) (core.Document, error) {
+	return call(h, ref, "histories", func(c Historian) (core.Document, error) { return c.History(ctx, ref) })
+}
+
+// Diff compares an object with what it should be.
+func (h *Hub) Diff(ctx context.Context, ref core.Ref) (core.Document, error) {
+	return call(h, ref, "comparisons", func(c Differ) (core.Document, error) { return c.Diff(ctx, ref) })
 }
 
 // Series returns what a system kept of an object's usage since an instant.

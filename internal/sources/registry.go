@@ -12,6 +12,7 @@ type Options struct {
 	Contexts      []string // --context: kubeconfig contexts; empty: the current one
 	Namespace     string   // --namespace: "" the context's own or all
 	AllNamespaces bool     // --all-namespaces
+	Repos         []string // --repo: OWNER/NAME, or HOST/OWNER/NAME; empty: the configuration's and the working directory's
 	DockerHosts   []string // --docker-host: empty: what the environment and the Docker contexts say
 	Getenv        func(string) string
 	Home          string // the user's home folder

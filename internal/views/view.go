@@ -297,11 +297,11 @@ func (m *Model) findWorst() (worst *core.Resource, n int) {
 			continue
 		}
 		for _, r := range t.Rows {
-			if !r.Phase.IsProblem() || r.Hidden || !m.env.Scope.Shows(r.Ref) {
+			if !r.IsProblem() || r.Hidden || !m.env.Scope.Shows(r.Ref) {
 				continue
 			}
 			n++
-			if worst == nil || r.Phase.Trouble() > worst.Phase.Trouble() || r.Phase == worst.Phase && r.Changed/int64(time.Minute) > worst.Changed/int64(time.Minute) {
+			if worst == nil || r.Trouble() > worst.Trouble() || r.Phase == worst.Phase && r.Changed/int64(time.Minute) > worst.Changed/int64(time.Minute) {
 				worst = r
 			}
 		}

@@ -3,6 +3,8 @@ package all
 
 import (
 	"devops-tui/internal/actions"
+	"devops-tui/internal/actions/approve"
+	"devops-tui/internal/actions/cancel"
 	transfer "devops-tui/internal/actions/copy"
 	"devops-tui/internal/actions/cordon"
 	remove "devops-tui/internal/actions/delete"
@@ -13,6 +15,8 @@ import (
 	"devops-tui/internal/actions/kill"
 	"devops-tui/internal/actions/pause"
 	"devops-tui/internal/actions/prune"
+	"devops-tui/internal/actions/reject"
+	"devops-tui/internal/actions/rerun"
 	"devops-tui/internal/actions/restart"
 	"devops-tui/internal/actions/restore"
 	"devops-tui/internal/actions/resume"
@@ -28,8 +32,12 @@ import (
 func Verbs() []actions.Verb {
 	return []actions.Verb{
 		restart.Verb(),
+		rerun.Verb(),
 		rollback.Verb(),
 		deploy.Verb(),
+		cancel.Verb(),
+		approve.Verb(),
+		reject.Verb(),
 		scale.Verb(),
 		stop.Verb(),
 		start.Verb(),

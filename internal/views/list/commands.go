@@ -100,7 +100,7 @@ func (l *List) nextProblem(dir int) {
 	}
 	for i := 1; i <= len(l.order); i++ {
 		j := ((at+dir*i)%len(l.order) + len(l.order)) % len(l.order)
-		if l.order[j].Phase.IsProblem() {
+		if l.order[j].IsProblem() {
 			l.table.MoveTo(j)
 			return
 		}

@@ -228,7 +228,7 @@ func (l *List) inList(r *core.Resource) bool {
 }
 
 func (l *List) keeps(e *pane.Env, t *store.Table, r *core.Resource) bool {
-	if l.problems && !r.Phase.IsProblem() {
+	if l.problems && !r.IsProblem() {
 		return false
 	}
 	return l.filter.Match(r, t.Kind, e.Snap.Usage, e.Now)

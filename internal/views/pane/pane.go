@@ -30,6 +30,10 @@ type Backend interface {
 	Tail(ctx context.Context, req core.LogRequest, sink core.LogSink) error
 	Describe(ctx context.Context, ref core.Ref) (core.Document, error)
 	Manifest(ctx context.Context, ref core.Ref) (core.Document, error)
+	Outline(ctx context.Context, ref core.Ref) (core.Outline, error)
+	Explain(ctx context.Context, ref core.Ref) (core.Explanation, error)
+	History(ctx context.Context, ref core.Ref) (core.Document, error)
+	Diff(ctx context.Context, ref core.Ref) (core.Document, error)
 	Events(ctx context.Context, ref core.Ref) ([]core.Event, error)
 	// Series returns what the system kept of the object's usage, if it does.
 	Series(ctx context.Context, ref core.Ref, since time.Time) ([]core.Series, error)

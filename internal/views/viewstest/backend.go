@@ -27,6 +27,9 @@ type Backend struct {
 
 	// Can replaces what objects can do; nil: everything.
 	Can func(core.Ref) core.Abilities
+	// OutlineOf and ExplainOf answer for runs and the like; nil: nothing.
+	OutlineOf func(core.Ref) core.Outline
+	ExplainOf func(core.Ref) core.Explanation
 	// Lines replaces the lines of a log; nil: 60 lines of a service.
 	Lines func(core.LogRequest) []core.Line
 	// Fail, if not nil, is what documents, events and logs end with.
@@ -216,4 +219,30 @@ func (b *Backend) Save(name string, lines []string) (string, error) {
 // Series returns nothing: these systems keep no history.
 func (b *Backend) Series(context.Context, core.Ref, time.Time) ([]core.Series, error) {
 	return nil, nil
+}
+
+// Outline returns what OutlineOf says; nothing without it.
+func (b *Backend) Outline(_ context.Context, ref core.Ref) (core.Outline, error) {
+	if b.OutlineOf == nil || b.Fail != nil {
+		return core.Outline{Done: true}, b.Fail
+	}
+	return b.OutlineOf(ref), nil
+}
+
+// Explain returns what ExplainOf says; nothing without it.
+func (b *Backend) Explain(_ context.Context, ref core.Ref) (core.Explanation, error) {
+	if b.ExplainOf == nil || b.Fail != nil {
+		return core.Explanation{}, b.Fail
+	}
+	return b.ExplainOf(ref), nil
+}
+
+// History returns some words.
+func (b *Backend) History(_ context.Context, _ core.Ref) (core.Document, error) {
+	return b.document(text.Lit("History"), "", "12  9f3c2e1  kim   pool size 200  3m\n11  77aa001  alex  bump pgx       3d")
+}
+
+// Diff returns a difference.
+func (b *Backend) Diff(_ context.Context, _ core.Ref) (core.Document, error) {
+	return b.document(text.Lit("Diff"), "diff", "--- live\n+++ desired\n-  replicas: 3\n+  replicas: 4")
 }

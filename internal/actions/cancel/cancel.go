@@ -1,0 +1,24 @@
+// Package cancel is the verb that ends what goes on: a run, a job, a sync of an
+// application, the new version of a rollout.
+package cancel
+
+import (
+	"context"
+
+	"devops-tui/internal/actions"
+	"devops-tui/internal/core"
+	"devops-tui/internal/sources"
+	"devops-tui/internal/text"
+)
+
+// Verb is the registration.
+func Verb() actions.Verb {
+	return actions.Of(actions.Verb{
+		ID: core.VerbCancel, Key: "C", Title: text.Lit("cancel"), Danger: 1,
+		Params: []actions.Param{actions.Switch("force", text.Lit("also what does not end by itself"))},
+	}, plan)
+}
+
+func plan(ctx context.Context, src sources.Canceller, ref core.Ref, p actions.Params) (*core.Operation, error) {
+	return src.PlanCancel(ctx, ref, core.Cancel{Force: p.Bool("force")})
+}
