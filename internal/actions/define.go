@@ -62,6 +62,11 @@ func checkFurther(ctx context.Context, v Verb, src sources.Source, ref core.Ref,
 		known = append(known, f.Name)
 		fields[f.Name] = f
 	}
+	for _, p := range v.Params {
+		if label := p.label(); !p.Private && !p.Further && !slices.Contains(known, label) {
+			known = append(known, label)
+		}
+	}
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		f, ok := fields[name]
 		if !ok {

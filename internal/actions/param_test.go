@@ -50,6 +50,17 @@ func TestParametersAreStrict(t *testing.T) {
 		{"delete", "cascade=orphan|grace=0|force=true", ""},
 		{"delete", "cascade=foregroud", "did you mean foreground?"},
 		{"delete", "volumes=yes", "there are true, false"},
+		{"rerun", "failed-only=true", ""},
+		{"rerun", "failed-only=yes", "there are true, false"},
+		{"rerun", "failed=true", "did you mean failed-only?"},
+		{"cancel", "force=true", ""},
+		{"cancel", "forced=true", "did you mean force?"},
+		{"approve", "gate=production|comment=go|input.size=3", ""},
+		{"approve", "inputs=3", "approve has no parameter"},
+		{"reject", "gate=production,staging", ""},
+		{"reject", "input.size=3", "reject has no parameter"},
+		{"rollback", "to=4|profile=small", ""},
+		{"rollback", "to=4|profile=tiny", "there are small, large"},
 		{"drain", "delete-emptydir=true|force=false|grace=30", ""},
 		{"drain", "delete-empty-dir=true", "did you mean delete-emptydir?"},
 		{"deploy", "image=app:2", ""},
@@ -129,6 +140,29 @@ func TestWhatDeployPassesOn(t *testing.T) {
 	wantString(t, p.Targets[0].Plan.Title, "USR1")
 }
 
+// The verbs of pipelines hand their parameters on as they are.
+func TestWhatPipelineVerbsPassOn(t *testing.T) {
+	w := newWorld("a", "web")
+	b := setUp(t, w)
+	w.ask = core.Form{Fields: []core.Field{{Name: "full", Type: core.FieldBool}}}
+	for _, c := range []struct {
+		verb   string
+		params map[string]string
+		want   string
+	}{
+		{"rerun", map[string]string{"failed-only": "true", "full": "true"}, "{true map[full:true]}"},
+		{"cancel", map[string]string{"force": "true"}, "{true map[]}"},
+		{"approve", map[string]string{"gate": "prod, stage", "comment": "go", "input.size": "3", "full": "true"}, "{[prod stage] go map[size:3] map[full:true]}"},
+		{"reject", map[string]string{"comment": "no"}, "{[] no map[] map[]}"},
+	} {
+		if _, err := b.Plan(t.Context(), c.verb, []core.Ref{w.ref("web")}, c.params); err != nil {
+			t.Errorf("%s: %v", c.verb, err)
+			continue
+		}
+		wantString(t, w.last, c.want)
+	}
+}
+
 func TestWords(t *testing.T) {
 	for in, want := range map[string][]string{
 		"":                       nil,
@@ -161,7 +195,9 @@ func TestGroupsAndHiddenVerbs(t *testing.T) {
 	wantString(t, ids("scale"), "scale stop start kill ")
 	wantString(t, ids("pause"), "pause resume cordon uncordon drain ")
 	wantString(t, ids("delete"), "delete prune ")
-	wantString(t, ids("restart"), "restart ")
+	wantString(t, ids("restart"), "restart rerun ")
+	wantString(t, ids("approve"), "approve reject ")
+	wantString(t, ids("cancel"), "cancel ")
 	wantString(t, ids("x"), "")
 	if _, ok := b.Verb("restore"); ok {
 		t.Error("a hidden verb is found")

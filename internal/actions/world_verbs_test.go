@@ -27,6 +27,9 @@ var (
 	_ sources.Sheller   = (*world)(nil)
 	_ sources.Forwarder = (*world)(nil)
 	_ sources.Copier    = (*world)(nil)
+	_ sources.Rerunner  = (*world)(nil)
+	_ sources.Canceller = (*world)(nil)
+	_ sources.Approver  = (*world)(nil)
 )
 
 // minimal are the parameters that every verb can be planned with.
@@ -225,4 +228,24 @@ func (w *world) PlanForward(_ context.Context, ref core.Ref, _ core.Forward) (*c
 		return nil
 	}
 	return op, nil
+}
+
+func (w *world) PlanRerun(_ context.Context, ref core.Ref, how core.Rerun) (*core.Operation, error) {
+	w.set(func() { w.last = fmt.Sprint(how) })
+	return w.operation(core.VerbRerun, ref), nil
+}
+
+func (w *world) PlanCancel(_ context.Context, ref core.Ref, how core.Cancel) (*core.Operation, error) {
+	w.set(func() { w.last = fmt.Sprint(how) })
+	return w.operation(core.VerbCancel, ref), nil
+}
+
+func (w *world) PlanApprove(_ context.Context, ref core.Ref, v core.Verdict) (*core.Operation, error) {
+	w.set(func() { w.last = fmt.Sprint(v) })
+	return w.operation(core.VerbApprove, ref), nil
+}
+
+func (w *world) PlanReject(_ context.Context, ref core.Ref, v core.Verdict) (*core.Operation, error) {
+	w.set(func() { w.last = fmt.Sprint(v) })
+	return w.operation(core.VerbReject, ref), nil
 }

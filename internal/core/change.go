@@ -8,7 +8,8 @@ type Rollback struct {
 	To string // revision, history id or image; "": the previous good one
 	// Via is the mechanism: "" the object's own, else the one that a form
 	// offered: "helm", "compose".
-	Via string
+	Via     string
+	Options map[string]string // further switches of a form: "auto-sync": "off"
 }
 
 // Deploy brings something new. Exactly one of the ways is used: Image, File, or
@@ -31,7 +32,8 @@ type Rerun struct {
 
 // Cancel ends something that goes on.
 type Cancel struct {
-	Force bool // also where the system waits for it to end by itself
+	Force   bool              // also where the system waits for it to end by itself
+	Options map[string]string // further switches of a form
 }
 
 // Verdict answers what waits for a human.

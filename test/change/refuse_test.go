@@ -73,6 +73,8 @@ var kubeVerbs = [][]string{
 // noKube are the verbs that Kubernetes does not have, with what has them.
 var noKube = map[string]string{
 	"stop": "docker", "start": "docker", "kill": "docker", "prune": "docker", "undo": "the journal",
+	// Argo's kinds have them: see test/pipeline
+	"rerun": "argo", "cancel": "argo", "approve": "argo", "reject": "argo",
 }
 
 // TestRefusedKubernetesVerbs tries every verb in every way that must not change
@@ -291,6 +293,7 @@ var dockerVerbs = [][]string{
 
 var noDocker = map[string]string{
 	"scale": "kube", "cordon": "kube", "uncordon": "kube", "drain": "kube", "edit": "kube", "port-forward": "kube", "undo": "the journal",
+	"rerun": "pipelines", "cancel": "pipelines", "approve": "pipelines", "reject": "pipelines",
 }
 
 // wiretap passes an engine's API on and keeps the requests that are not reads.

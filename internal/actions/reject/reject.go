@@ -13,7 +13,7 @@ import (
 // Verb is the registration.
 func Verb() actions.Verb {
 	return actions.Of(actions.Verb{
-		ID: core.VerbReject, Key: "A", Group: core.VerbApprove, Title: text.Lit("reject"), Danger: 1,
+		ID: core.VerbReject, Group: core.VerbApprove, Title: text.Lit("reject"), Danger: 1,
 		Params: []actions.Param{
 			{Name: "gate", Title: text.Lit("gates")},
 			{Name: "comment", Title: text.Lit("comment")},

@@ -12,7 +12,7 @@ import (
 )
 
 var verb = actions.Verb{
-	ID: core.VerbRerun, Key: "R", Group: core.VerbRestart, Title: text.Lit("rerun"),
+	ID: core.VerbRerun, Group: core.VerbRestart, Title: text.Lit("rerun"),
 	Params: []actions.Param{
 		actions.Switch("failed-only", text.Lit("only what failed")),
 		{Name: "option", Title: text.Lit("what its form offers"), Further: true},
