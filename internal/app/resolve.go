@@ -68,6 +68,11 @@ func (r *run) resolve(ctx context.Context, w *world, words []string, use func(co
 	for _, p := range patterns {
 		ref, err := p.Resolve(refs)
 		if err != nil {
+			if found, ok := w.find(ctx, p.String(), limit); ok {
+				ref, err = found, nil
+			}
+		}
+		if err != nil {
 			if !complete {
 				err = fmt.Errorf("%w\n(not everything was listed within %s)", err, limit)
 			}

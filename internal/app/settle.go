@@ -77,7 +77,7 @@ func (l listing) of(snap *store.Snapshot, info sources.Info) []string {
 	var out []string
 	declared := snap.Kinds[info.Instance()]
 	for _, k := range l.kinds {
-		has := slices.ContainsFunc(declared, func(d core.Kind) bool { return d.Name == k })
+		has := slices.ContainsFunc(declared, func(d core.Kind) bool { return d.Name == k && !d.Unlisted })
 		if has || !l.known[k] && !discovered(snap, info) {
 			out = append(out, k)
 		}

@@ -87,6 +87,7 @@ type Kind struct {
 	Verbs      []string  // changes that exist for the kind: "restart"; whether one is possible now is asked
 	Logs       bool      // has logs
 	Polled     bool      // there is no watch: the source wants to know which rows are in sight (Interest.Shown)
+	Unlisted   bool      // no list has its objects: they come with the outline of another, or by name (sources.Finder)
 	Outline    bool      // has an outline
 	Explains   bool      // can tell why one failed
 	History    bool      // has a history to read

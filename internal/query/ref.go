@@ -57,7 +57,7 @@ func (p RefPattern) WithKinds(kinds []core.Kind) RefPattern {
 // How well a pattern fits; a better fit wins over any number of worse ones.
 const (
 	fitNone   = iota
-	fitPart   // the end of a name with slashes: nginx:1.27 of docker.io/library/nginx:1.27
+	fitPart   // the end of a name with slashes: nginx:1.27 of docker.io/library/nginx:1.27, run/acme/shop/1842 of the run ci/1842
 	fitName   // name, or namespace/name
 	fitPath   // kind/[namespace/]name
 	fitSource // source/kind/[namespace/]name
@@ -67,8 +67,13 @@ const (
 // fit says how well r fits.
 func (p RefPattern) fit(r core.Ref) int {
 	best := fitNone
+	short := r
+	short.Name = r.Name[strings.LastIndexByte(r.Name, '/')+1:]
 	for _, o := range p.options {
 		best = max(best, fit(o, r))
+		if best == fitNone && short.Name != r.Name && fit(o, short) != fitNone {
+			best = fitPart
+		}
 	}
 	return best
 }

@@ -18,7 +18,9 @@ var world = []core.Ref{
 	{Source: "docker", Scope: "local", Kind: "container", Name: "web-1"},
 	{Source: "docker", Scope: "local", Kind: "image", Name: "docker.io/library/nginx:1.27"},
 	{Source: "docker", Scope: "local", Kind: "network", Name: "local"},
-	{Source: "github", Scope: "github.com", Kind: "run", Namespace: "acme/shop", Name: "1842"},
+	{Source: "github", Scope: "github.com", Kind: "run", Namespace: "acme/shop", Name: "ci/1842"},
+	{Source: "github", Scope: "github.com", Kind: "run", Namespace: "acme/shop", Name: "ci/7"},
+	{Source: "github", Scope: "github.com", Kind: "run", Namespace: "acme/shop", Name: "deploy/7"},
 }
 
 func TestResolve(t *testing.T) {
@@ -36,8 +38,11 @@ func TestResolve(t *testing.T) {
 		"web-1":                                        "docker:local/container/web-1",
 		"nginx:1.27":                                   "docker:local/image/docker.io/library/nginx:1.27",
 		"image/docker.io/library/nginx:1.27":           "docker:local/image/docker.io/library/nginx:1.27",
-		"github/run/acme/shop/1842":                    "github:github.com/run/acme/shop/1842",
-		"shop/1842":                                    "github:github.com/run/acme/shop/1842",
+		"github/run/acme/shop/1842":                    "github:github.com/run/acme/shop/ci/1842",
+		"github/run/acme/shop/ci/1842":                 "github:github.com/run/acme/shop/ci/1842",
+		"shop/1842":                                    "github:github.com/run/acme/shop/ci/1842",
+		"run/1842":                                     "github:github.com/run/acme/shop/ci/1842",
+		"ci/7":                                         "github:github.com/run/acme/shop/ci/7",
 		"kube:arn:aws:eks:eu-1:1:cluster/main/node/n1": "kube:arn:aws:eks:eu-1:1:cluster/main/node/n1",
 		"n1": "kube:arn:aws:eks:eu-1:1:cluster/main/node/n1",
 	} {
@@ -61,6 +66,7 @@ func TestResolve(t *testing.T) {
 func TestResolveErrors(t *testing.T) {
 	for _, c := range []struct{ pattern, want string }{
 		{"deployment/payments/api", "is ambiguous; it could be\n  kube:prod/deployment/payments/api\n  kube:staging/deployment/payments/api"},
+		{"github/run/acme/shop/7", "is ambiguous; it could be\n  github:github.com/run/acme/shop/ci/7\n  github:github.com/run/acme/shop/deploy/7"},
 		{"api", "kube:prod/service/payments/api"},
 		{"docker/container/web-2", "no object \"docker/container/web-2\"; did you mean\n  docker:local/container/web-1"},
 		{"wbe-1", "did you mean\n  docker:local/container/web-1"},
