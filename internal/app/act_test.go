@@ -26,7 +26,7 @@ func TestActCommandLines(t *testing.T) {
 		stdout string
 		stderr string
 	}{
-		{"act --help", 0, `(?s)Verbs: restart rollback.*--choices.*--break-glass`, `^$`},
+		{"act --help", 0, `(?s)Verbs: restart rerun rollback.*--choices.*--break-glass`, `^$`},
 		{"act scale --help", 0, `(?s)^scale: sets.*replicas +how many.*required.*In the cockpit: S`, `^$`},
 		{"act --help rollback", 0, `(?s)^rollback: .*to +revision, history id or image.*In the cockpit: B`, `^$`},
 		{"help act drain", 0, `(?s)^drain: .*delete-emptydir.*true\|false.*default false.*In the cockpit: P, then the choice`, `^$`},
@@ -34,7 +34,7 @@ func TestActCommandLines(t *testing.T) {
 		{"act undo --help", 0, `(?s)act undo \[ID\]`, `^$`},
 		{"act nonsense --help", 0, `(?s)^Plan a change.*Verbs:`, `^$`},
 		{"act restore x --demo", 64, `^$`, `no verb "restore"`},
-		{"act approve x --demo", 64, `^$`, `approve is not in this version`},
+		{"act silence x --demo", 64, `^$`, `silence is not in this version`},
 		{"act scale x --demo -- ls", 64, `^$`, `scale takes no command behind --`},
 		{"act undo a b --demo", 64, `^$`, `undo takes the id of one change`},
 		{"act shell x --demo -o json", 64, `^$`, `-o json goes with --dry-run only`},

@@ -70,7 +70,7 @@ func TestCommandLines(t *testing.T) {
 		{"logs web-1", 69, `^$`, `nothing was found`},
 		{"act", 64, `^$`, `a verb is missing; there are: restart`},
 		{"act restrat x --demo", 64, `^$`, `no verb "restrat"; did you mean restart\?`},
-		{"act rerun x --demo", 64, `^$`, `rerun is not in this version`},
+		{"act silence x --demo", 64, `^$`, `silence is not in this version`},
 		{"act restart --demo container/shop-web-1", 3, `(?s)Restart container shop-web-1.*same as: docker restart shop-web-1`, `planned, not done; --yes confirms`},
 		{"act restart --demo --dry-run container/shop-web-1 -o json", 0, `"event":"plan","verb":"restart"`, `^$`},
 		{"act restart --demo --yes --read-only container/shop-web-1", 4, `^$`, `read-only`},

@@ -38,7 +38,7 @@ func (g *globals) flagSet() *pflag.FlagSet {
 	fs.StringArrayVar(&g.contexts, "context", nil, "kubeconfig context `NAME` (repeatable; default the current one)")
 	fs.StringVarP(&g.namespace, "namespace", "n", "", "only the namespace `NS`")
 	fs.BoolVarP(&g.allNamespaces, "all-namespaces", "A", false, "all namespaces, whatever the context says")
-	fs.StringArrayVar(&g.repos, "repo", nil, "repository `OWNER/NAME` (repeatable; read by pipeline sources)")
+	fs.StringArrayVar(&g.repos, "repo", nil, "repository `OWNER/NAME` or HOST/OWNER/NAME, of the pipelines (repeatable; default the working directory's)")
 	fs.StringArrayVar(&g.dockerHosts, "docker-host", nil, "Docker `URL`: unix://, tcp:// or ssh:// (repeatable; default as the docker command)")
 	fs.StringArrayVar(&g.sources, "source", nil, "only the source `ID` (repeatable): docker, kube, or kube:CONTEXT")
 	fs.BoolVar(&g.readOnly, "read-only", false, "never change anything: enforced where requests leave")
