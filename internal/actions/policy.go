@@ -88,12 +88,12 @@ func (e *Engine) policy(ref core.Ref, verb string, danger int) Policy {
 }
 
 // policyOf is the policy of a planned change: the strictest of the verb and of
-// what the plan does (undo), and of the object asked for and the one that
-// changes.
+// what the plan does (undo), and of the object asked for, the one that changes
+// and the further places that the plan names.
 func (e *Engine) policyOf(v Verb, from core.Ref, plan *core.Plan) Policy {
 	danger := max(v.Danger, plan.Danger)
 	p := e.policy(from, v.ID, danger)
-	for _, ref := range distinct([]core.Ref{from, plan.Target}) {
+	for _, ref := range distinct(append([]core.Ref{from, plan.Target}, plan.Also...)) {
 		for _, verb := range []string{v.ID, plan.Verb} {
 			if core.IsVerb(verb) {
 				p = stronger(p, e.policy(ref, verb, danger))

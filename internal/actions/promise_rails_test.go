@@ -134,6 +134,34 @@ func TestPromise28_UndoIsNoWayAroundAPolicy(t *testing.T) {
 }
 
 // A plan for what an object belongs to obeys the policy of both.
+// A run that deploys to production is changed as carefully as production, though
+// nothing in the run's own place says so.
+func TestPromise28_FurtherPlacesOfAPlanObeyTheirPolicies(t *testing.T) {
+	w := newWorld("a", "web")
+	b := setUp(t, w)
+	w.plan.Also = []core.Ref{{Source: "sim", Scope: "a", Kind: "environment", Namespace: "ns", Name: "production"}}
+	b.byRef = func(ref core.Ref) actions.Policy {
+		if ref.Kind == "environment" {
+			return actions.Policy{Level: actions.Name}
+		}
+		return actions.Policy{Level: actions.Free}
+	}
+	p, err := b.Plan(t.Context(), core.VerbApprove, []core.Ref{w.ref("web")}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantString(t, p.Level, actions.Name)
+	b.byRef = func(ref core.Ref) actions.Policy { return actions.Policy{ReadOnly: ref.Kind == "environment"} }
+	_, err = b.Plan(t.Context(), core.VerbApprove, []core.Ref{w.ref("web")}, nil)
+	wantKind(t, err, core.Refused)
+	_ = p.Accept()
+	_, err = b.Execute(t.Context(), p, nil)
+	wantKind(t, err, core.Refused)
+	if n := len(w.changed()); n != 0 {
+		t.Fatalf("%d changes left", n)
+	}
+}
+
 func TestPromise28_APlanForAnotherObjectObeysBothPolicies(t *testing.T) {
 	w := newWorld("a", "web", "w")
 	b := setUp(t, w)

@@ -31,7 +31,7 @@ func (r *EnvironmentRule) decodeNode(d *decoder, n *yaml.Node, at string) {
 	case len(d.problems) > before:
 	case r.Name == "":
 		d.fail(n, "add name: …", "an environment needs a name")
-	case len(r.Match.Context)+len(r.Match.Namespace)+len(r.Match.Host)+len(r.Match.Repo)+len(r.Match.Source) == 0:
+	case len(r.Match.Context)+len(r.Match.Namespace)+len(r.Match.Host)+len(r.Match.Repo)+len(r.Match.Source)+len(r.Match.Environment) == 0:
 		d.fail(n, "say what belongs to it in match; everything is match: {source: \"*\"}", "environment %s matches everything", r.Name)
 	}
 }
@@ -43,6 +43,8 @@ type Match struct {
 	Host      []string `yaml:"host,omitempty" doc:"Docker hosts and servers." example:"[prod-*]"`
 	Repo      []string `yaml:"repo,omitempty" doc:"Repositories." example:"[acme/shop]"`
 	Source    []string `yaml:"source,omitempty" doc:"Sources." example:"[kube]"`
+	// Environment is of pipelines: what a run deploys to, or a gate guards.
+	Environment []string `yaml:"environment,omitempty" doc:"Environments that pipelines deploy to, by their names there." example:"[production, prod-*]"`
 }
 
 // Policy is how strongly a change must be confirmed.
@@ -237,6 +239,7 @@ func (m *Match) matches(ref core.Ref) bool {
 		len(m.Context) > 0 && !(cluster && anyGlob(m.Context, ref.Scope)),
 		len(m.Host) > 0 && !(!cluster && anyGlob(m.Host, ref.Scope)),
 		len(m.Namespace) > 0 && !anyGlob(m.Namespace, namespaceOf(ref)),
+		len(m.Environment) > 0 && !(ref.Kind == "environment" && anyGlob(m.Environment, ref.Name)),
 		len(m.Repo) > 0 && !(!cluster && anyGlob(m.Repo, ref.Namespace)):
 		return false
 	}
@@ -294,7 +297,7 @@ func isLocal(ref core.Ref) bool {
 // looksLikeProduction reports whether a name of where the object lives has a
 // word for production in it.
 func looksLikeProduction(ref core.Ref) bool {
-	return productionWord(ref.Scope) || productionWord(namespaceOf(ref))
+	return productionWord(ref.Scope) || productionWord(namespaceOf(ref)) || ref.Kind == "environment" && productionWord(ref.Name)
 }
 
 // productionWord looks for prod, production, prd or live as a word of its own;

@@ -101,6 +101,27 @@ func TestEnvironmentDefaults(t *testing.T) {
 	if e := Default().Environment(core.Ref{Source: "kube", Scope: "eu", Kind: "namespace", Name: "prod"}); e.Name != "prod" {
 		t.Error("the namespace prod itself is not production")
 	}
+	for name, want := range map[string]string{"production": "prod", "prod-eu": "prod", "staging": "", "preview/prod-7": "prod", "reproduction": ""} {
+		if e := Default().Environment(core.Ref{Source: "github", Scope: "github.com", Kind: "environment", Namespace: "acme/shop", Name: name}); e.Name != want {
+			t.Errorf("environment %s of a pipeline is %q, want %q", name, e.Name, want)
+		}
+	}
+	c, problems := Parse([]byte("environments: [{name: careful, match: {environment: [prod-*, live], repo: acme/*}, policy: deny}]"))
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	for _, x := range []struct {
+		ref  core.Ref
+		want string
+	}{
+		{core.Ref{Source: "github", Kind: "environment", Namespace: "acme/shop", Name: "prod-eu"}, "careful"},
+		{core.Ref{Source: "github", Kind: "environment", Namespace: "other/shop", Name: "prod-eu"}, "prod"},
+		{core.Ref{Source: "github", Kind: "run", Namespace: "acme/shop", Name: "prod-eu"}, ""}, // its name is no environment's
+	} {
+		if e := c.Environment(x.ref); e.Name != x.want {
+			t.Errorf("%v is %q, want %q", x.ref, e.Name, x.want)
+		}
+	}
 }
 
 func TestStricter(t *testing.T) {

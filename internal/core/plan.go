@@ -29,6 +29,10 @@ type Plan struct {
 	// From is the object that was asked for, when the change is of another one:
 	// the pod whose workload is restarted. Zero: Target.
 	From Ref
+	// Also are further places that change, where Target does not tell: the
+	// environment that a run deploys to, the namespace that an application fills.
+	// The strictest policy of all of them holds.
+	Also []Ref
 	// Inverse is how the change is taken back; nil: it cannot be, and UndoHint
 	// says why.
 	Inverse *Inverse
