@@ -73,7 +73,8 @@ type Request struct {
 	Fresh bool
 }
 
-// Response is an answer below 400.
+// Response is an answer below 300. Redirects are followed; what a change is
+// answered with 300 and above is an *Error.
 type Response struct {
 	Status      int
 	Header      http.Header

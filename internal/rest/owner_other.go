@@ -1,0 +1,8 @@
+//go:build !unix
+
+package rest
+
+import "io/fs"
+
+// owner is not known here.
+func owner(fs.FileInfo) (int, bool) { return 0, false }
