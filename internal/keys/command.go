@@ -28,10 +28,11 @@ const (
 	Palette                 // the palette, while typing
 	Prompt                  // a line to type in: filter, search
 	TaskList                // the list of what runs and what was done
+	Outline                 // what an object is made of, with its page around
 	numContexts
 )
 
-var contextNames = [numContexts]string{"global", "list", "logs", "doc", "chart", "object", "dialog", "palette", "prompt", "tasks"}
+var contextNames = [numContexts]string{"global", "list", "logs", "doc", "chart", "object", "dialog", "palette", "prompt", "tasks", "outline"}
 
 // String is the context's name in documents and messages.
 func (c Context) String() string {

@@ -74,6 +74,10 @@ const (
 	LessContext = "less-context"
 	MarkLine    = "mark-line"
 	Save        = "save"
+	FoldGroup   = "fold-group"
+	FoldAll     = "fold-all"
+	GroupNext   = "group-next"
+	GroupPrev   = "group-previous"
 
 	ZoomIn  = "range-shorter"
 	ZoomOut = "range-longer"

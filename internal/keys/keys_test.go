@@ -184,6 +184,14 @@ func TestMapOfTheDesign(t *testing.T) {
 		{[]Context{TaskList, Global}, "x", TaskStop},
 		{[]Context{TaskList, Global}, "U", Undo},
 		{[]Context{TaskList, Global}, "enter", Open},
+		{[]Context{Outline, Object, Global}, "enter", Open},
+		{[]Context{Outline, Object, Global}, "left", Left},
+		{[]Context{Outline, Object, Global}, "R", Restart},
+		{[]Context{Outline, Object, Global}, "A", Approve},
+		{[]Context{List, Global}, "C", Cancel},
+		{[]Context{List, Global}, "o", OpenURL},
+		{[]Context{Logs, Global}, "o", FoldGroup},
+		{[]Context{Logs, Global}, "=", FoldAll},
 		{list, "ctrl+c", Interrupt},
 		{log, "f", Follow},
 		{log, "w", Wrap},
@@ -228,11 +236,11 @@ func TestMapOfTheDesign(t *testing.T) {
 }
 
 func TestPlannedCommandsAnswer(t *testing.T) {
-	c, ok := Default().Lookup([]Context{List, Global}, "C")
+	c, ok := Default().Lookup([]Context{List, Global}, "b")
 	if !ok || c.Exists() {
-		t.Fatal("C does not answer")
+		t.Fatal("b does not answer")
 	}
-	if got := c.Notice().String(); got != "cancel: not in this version, it comes with the pipelines" {
+	if got := c.Notice().String(); got != "chain: not in this version, it comes with the chain from commit to alert" {
 		t.Error(got)
 	}
 	if c, _ := Default().Command(Restart); !c.Exists() || !c.Notice().Empty() {

@@ -7,7 +7,6 @@ import (
 
 // What the commands that do not exist yet come with.
 var (
-	withPipelines = text.Lit("the pipelines")
 	withChains    = text.Lit("the chain from commit to alert")
 	withIncidents = text.Lit("the incident view")
 	withInfra     = text.Lit("the infrastructure sources")
@@ -35,8 +34,8 @@ func table() []Command {
 	return append([]Command{
 		{ID: Up, Keys: []string{"k", "up"}, Title: t("up"), Help: t("One row or line up."), Group: Move, Contexts: moving, Hidden: true},
 		{ID: Down, Keys: []string{"j", "down"}, Title: t("down"), Help: t("One row or line down."), Group: Move, Contexts: moving, Hidden: true},
-		{ID: Left, Keys: []string{"left"}, Title: t("left"), Help: t("Columns or text to the left; the crosshair of a chart."), Group: Move, Contexts: []Context{List, Logs, Doc, Chart}, Hidden: true},
-		{ID: Right, Keys: []string{"right"}, Title: t("right"), Help: t("Columns or text to the right; the crosshair of a chart."), Group: Move, Contexts: []Context{List, Logs, Doc, Chart}, Hidden: true},
+		{ID: Left, Keys: []string{"left"}, Title: t("left"), Help: t("Columns or text to the left; the crosshair of a chart; fold a group."), Group: Move, Contexts: []Context{List, Logs, Doc, Chart, Outline}, Hidden: true},
+		{ID: Right, Keys: []string{"right"}, Title: t("right"), Help: t("Columns or text to the right; the crosshair of a chart; open a group."), Group: Move, Contexts: []Context{List, Logs, Doc, Chart, Outline}, Hidden: true},
 		{ID: Top, Keys: []string{"g", "home"}, Title: t("top"), Help: t("To the first row or line."), Group: Move, Contexts: moving, Hidden: true},
 		{ID: Bottom, Keys: []string{"G", "end"}, Title: t("bottom"), Help: t("To the last row or line."), Group: Move, Contexts: moving, Hidden: true},
 		{ID: HalfDown, Keys: []string{"ctrl+d"}, Title: t("half page down"), Help: t("Half a page down."), Group: Move, Contexts: moving, Hidden: true},
@@ -51,7 +50,7 @@ func table() []Command {
 		{ID: HistoryBack, Keys: []string{"ctrl+o", "alt+left"}, Title: t("back in history"), Help: t("To where one was before, as in a browser."), Group: Move, Contexts: anywhere},
 		{ID: HistoryNext, Keys: []string{"alt+right"}, Title: t("forward in history"), Help: t("Forward again after going back in history."), Group: Move, Contexts: anywhere},
 
-		{ID: Open, Keys: []string{"enter"}, Title: t("open"), Help: t("Open the object page of the selected row."), Group: Look, Contexts: []Context{List, TaskList}, Hint: 10, Hidden: true},
+		{ID: Open, Keys: []string{"enter"}, Title: t("open"), Help: t("Open the object page of the selected row; fold or open a group of an outline."), Group: Look, Contexts: []Context{List, TaskList, Outline}, Hint: 10, Hidden: true},
 		{ID: Back, Keys: []string{"esc", "q"}, Title: t("back"), Help: t("Back to exactly where one was; q on the first screen quits."), Group: Look, Contexts: anywhere, Hidden: true},
 		{ID: ViewLogs, Keys: []string{"l"}, Title: t("logs"), Help: t("Logs of the selected object."), Group: Look, Contexts: subject, Hint: 20},
 		{ID: ViewPrevious, Keys: []string{"p"}, Title: t("previous logs"), Help: t("Logs of the previous instance of the container."), Group: Look, Contexts: subject},
@@ -62,10 +61,10 @@ func table() []Command {
 		{ID: Explain, Keys: []string{"x"}, Title: t("explain"), Help: t("Why the object is in this state."), Group: Look, Contexts: subject, Planned: withChains},
 		{ID: Chain, Keys: []string{"b"}, Title: t("chain"), Help: t("What produced this: commit, run, image, rollout."), Group: Look, Contexts: subject, Planned: withChains},
 		{ID: Timeline, Keys: []string{"t"}, Title: t("timeline"), Help: t("What happened when, across systems."), Group: Look, Contexts: subject, Planned: withChains},
-		{ID: Diff, Keys: []string{"="}, Title: t("diff"), Help: t("Compare the manifests of two marked objects."), Group: Look, Contexts: subject},
+		{ID: Diff, Keys: []string{"="}, Title: t("diff"), Help: t("Compare the object with what it should be, or the manifests of two marked ones."), Group: Look, Contexts: subject},
 		{ID: Shell, Keys: []string{"s"}, Title: t("shell"), Help: t("A shell in the container, as far as policy allows."), Group: Look, Contexts: subject, Hint: 38},
 		{ID: PortForward, Keys: []string{"f"}, Title: t("port-forward"), Help: t("Forward a local port to the object."), Group: Look, Contexts: subject},
-		{ID: OpenURL, Keys: []string{"o"}, Title: t("open URL"), Help: t("Open the object's page in the browser; over SSH the address is copied."), Group: Look, Contexts: subject, Planned: withPipelines},
+		{ID: OpenURL, Keys: []string{"o"}, Title: t("open URL"), Help: t("Open the object's page in the browser; over SSH the address is copied."), Group: Look, Contexts: subject},
 		{ID: IncidentPin, Keys: []string{"i"}, Title: t("pin to the incident"), Help: t("Pin the object to the incident."), Group: Look, Contexts: subject, Planned: withIncidents},
 		{ID: Incident, Keys: []string{"I"}, Title: t("incident"), Help: t("The incident view."), Group: Look, Contexts: anywhere, Planned: withIncidents},
 		{ID: Pin, Keys: []string{"."}, Title: t("pin"), Help: t("Keep logs, metrics and detail on this object; again: follow the selection."), Group: Look, Contexts: anywhere},
@@ -103,8 +102,8 @@ func table() []Command {
 		change(Rollback, "B", t("roll back"), t("Back to an earlier revision or image."), core.VerbRollback, text.Safe{}),
 		change(Deploy, "D", t("deploy"), t("Dispatch, sync, set an image, compose up, apply."), core.VerbDeploy, text.Safe{}),
 		change(Scale, "S", t("scale"), t("Change the number of replicas; start or stop."), core.VerbScale, text.Safe{}),
-		change(Cancel, "C", t("cancel"), t("Cancel a run, abort a rollout."), core.VerbCancel, withPipelines),
-		change(Approve, "A", t("approve"), t("Approve, promote, play a gate."), core.VerbApprove, withPipelines),
+		change(Cancel, "C", t("cancel"), t("Cancel a run, end an operation, abort a rollout."), core.VerbCancel, text.Safe{}),
+		change(Approve, "A", t("approve"), t("Approve or reject what waits: a gate, an input, a manual job; promote a rollout."), core.VerbApprove, text.Safe{}),
 		change(Pause, "P", t("pause"), t("Pause or resume, suspend, cordon."), core.VerbPause, text.Safe{}),
 		change(Edit, "E", t("edit"), t("Edit the manifest, then diff and confirm."), core.VerbEdit, text.Safe{}),
 		change(Remove, "X", t("delete"), t("Delete or remove the object."), core.VerbDelete, text.Safe{}),
@@ -141,6 +140,10 @@ func textTable() []Command {
 		{ID: LessContext, Keys: []string{"-"}, Title: t("less context"), Help: t("One line less around each match."), Group: LogText, Contexts: reading, Hidden: true},
 		{ID: MarkLine, Keys: []string{"m"}, Title: t("mark line"), Help: t("Write a line into the view, to find the place again."), Group: LogText, Contexts: logs},
 		{ID: Save, Keys: []string{"s"}, Title: t("save"), Help: t("Save the text to a file that only you can read."), Group: LogText, Contexts: reading},
+		{ID: FoldGroup, Keys: []string{"o", "enter"}, Title: t("open, close group"), Help: t("Show or hide the lines of the group at the current line: the sections of a pipeline's log."), Group: LogText, Contexts: logs},
+		{ID: FoldAll, Keys: []string{"="}, Title: t("open, close all groups"), Help: t("Show the lines of all groups; again: only their titles."), Group: LogText, Contexts: logs},
+		{ID: GroupNext, Keys: []string{"}"}, Title: t("next group"), Help: t("To the title of the next group."), Group: LogText, Contexts: logs, Hidden: true},
+		{ID: GroupPrev, Keys: []string{"{"}, Title: t("previous group"), Help: t("To the title of the previous group."), Group: LogText, Contexts: logs, Hidden: true},
 		{ID: ZoomIn, Keys: []string{"+"}, Title: t("shorter range"), Help: t("Show a shorter time range."), Group: TimeRange, Contexts: charts, Hint: 10, Hidden: true},
 		{ID: ZoomOut, Keys: []string{"-"}, Title: t("longer range"), Help: t("Show a longer time range."), Group: TimeRange, Contexts: charts, Hint: 12, Hidden: true},
 	}

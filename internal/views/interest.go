@@ -19,7 +19,7 @@ func (m *Model) tellInterest() {
 	if p.id == viewCockpit { // for the trouble line and for the names of owners
 		w.Kind("deployment", "project")
 	}
-	n := core.Interest{Usage: w.Usage, UsageOf: sorted(w.UsageOf)}
+	n := core.Interest{Usage: w.Usage, Shown: sorted(w.Shown), UsageOf: sorted(w.UsageOf)}
 	for k := range w.Kinds {
 		n.Kinds = append(n.Kinds, k)
 	}
@@ -27,7 +27,8 @@ func (m *Model) tellInterest() {
 	if m.env.Scope.Namespace != "" {
 		n.Namespaces = []string{m.env.Scope.Namespace}
 	}
-	if !slices.Equal(n.Kinds, m.want.Kinds) || !slices.Equal(n.Namespaces, m.want.Namespaces) || n.Usage != m.want.Usage || !slices.Equal(n.UsageOf, m.want.UsageOf) {
+	if !slices.Equal(n.Kinds, m.want.Kinds) || !slices.Equal(n.Namespaces, m.want.Namespaces) || n.Usage != m.want.Usage ||
+		!slices.Equal(n.Shown, m.want.Shown) || !slices.Equal(n.UsageOf, m.want.UsageOf) {
 		m.want = n
 		m.o.Backend.Want(n)
 	}

@@ -147,6 +147,7 @@ func (m *Model) Close() {
 // Init asks the terminal for its background, unless the theme is fixed.
 func (m *Model) Init() tea.Cmd {
 	m.refresh()
+	m.tellInterest()
 	cmds := []tea.Cmd{m.after()}
 	if m.o.Theme == nil {
 		cmds = append(cmds, tea.RequestBackgroundColor)
@@ -240,7 +241,8 @@ func (m *Model) refresh() {
 	}
 }
 
-// after serves the panes' requests and tells the sources what is shown now.
+// after serves the panes' requests. What is shown now the sources hear from
+// View: it is known when it is drawn.
 func (m *Model) after() tea.Cmd {
 	cmds := append(m.serve(), m.watch()...)
 	for i, s := range m.top().slots {
@@ -248,7 +250,6 @@ func (m *Model) after() tea.Cmd {
 			cmds = append(cmds, l.Wake(&m.env))
 		}
 	}
-	m.tellInterest()
 	if s := m.top().subject(); s != m.subject {
 		m.subject = s
 		if !m.pinned && m.top().followers() {

@@ -31,6 +31,7 @@ func (m *Model) View() tea.View {
 	if m.dirty {
 		m.dirty = false
 		m.draw()
+		m.tellInterest()
 	}
 	v := tea.NewView(m.content)
 	v.AltScreen = true

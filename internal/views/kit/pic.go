@@ -24,13 +24,15 @@ type Pic struct {
 	Value   float64   // Bar, Stages
 	Max     float64   // Bar: the limit; Stages: how many; Spark: top of the scale, 0: the largest value
 	Request float64   // Bar; 0 none
-	Cells   int       // wished width; 0: 8
+	Cells   int       // wished width; 0: 8, of Stages one each, which more than Cells share
 }
 
 func (p *Pic) width() int {
 	switch {
 	case p.Kind == NoPic:
 		return 0
+	case p.Kind == Stages && p.Cells > 0:
+		return max(min(int(p.Max), p.Cells), 0)
 	case p.Kind == Stages:
 		return max(int(p.Max), 0)
 	case p.Cells > 0:

@@ -268,6 +268,15 @@ func PhaseToken(p core.Phase) themes.Token {
 	}
 }
 
+// RowToken is the token of an object's glyph: of its phase, and muted when
+// what it says is history.
+func RowToken(r *core.Resource) themes.Token {
+	if r.Past {
+		return themes.Muted
+	}
+	return PhaseToken(r.Phase)
+}
+
 // OutcomeLook is the glyph and the style of how a change ended.
 func OutcomeLook(o core.Outcome) (core.Phase, themes.Token) {
 	switch o {

@@ -29,11 +29,23 @@ const (
 	Descending
 )
 
-// Cell is one cell of a row: text, or a picture.
+// Cell is one cell of a row: text, or a picture with the text behind it.
 type Cell struct {
 	Text text.Safe
 	Tok  themes.Token
-	Pic  Pic // instead of text if its Kind is not NoPic
+	Pic  Pic // drawn if its Kind is not NoPic
+}
+
+// width is what the cell would take.
+func (c *Cell) width() int {
+	n := width(c.Text.String())
+	if c.Pic.Kind == NoPic {
+		return n
+	}
+	if n > 0 {
+		n++
+	}
+	return n + c.Pic.width()
 }
 
 // Row is filled by the source for one row. Cells has one entry per column,

@@ -68,11 +68,7 @@ func (t *Table[ID]) measure(from, to int) (grown bool) {
 		t.fetch(i)
 		for c := range t.row.Cells {
 			cell := &t.row.Cells[c]
-			n := cell.Pic.width()
-			if cell.Pic.Kind == NoPic {
-				n = width(cell.Text.String())
-			}
-			if n > t.seen[c] {
+			if n := cell.width(); n > t.seen[c] {
 				t.seen[c], grown = n, true
 			}
 		}
@@ -144,8 +140,22 @@ func (t *Table[ID]) drawRow(out *lines, i int) {
 		}
 		if cell.Pic.Kind != NoPic {
 			space()
-			b = cell.Pic.draw(b, st, surface, tok, p.w)
+			pic := p.w
+			if !cell.Text.Empty() {
+				pic = min(cell.Pic.width(), p.w)
+			}
+			b = cell.Pic.draw(b, st, surface, tok, pic)
 			last, quiet = "\x00", false // a picture may end in any style
+			rest := p.w - pic
+			n := min(width(cell.Text.String()), rest-1)
+			if n <= 0 {
+				gap += rest
+				continue
+			}
+			gap++
+			style(tok)
+			b = fit(b, cell.Text.String(), n, false, st.Glyphs.Ellipsis.s)
+			gap = rest - 1 - n
 			continue
 		}
 		s := cell.Text.String()

@@ -75,7 +75,9 @@ func (l *List) buildColumns(n *store.Snapshot) {
 	kinds := map[string]*core.Kind{}
 	var names []string
 	namespaced := false
+	var place text.Safe // what the namespaces of all kinds are called
 	instances, of := map[core.Instance]bool{}, map[string]int{}
+	l.polled, l.usual = nil, nil
 	measured := false // some instance has usage: columns that stay empty are left out
 	for i, ks := range n.Kinds {
 		for j := range ks {
@@ -84,12 +86,33 @@ func (l *List) buildColumns(n *store.Snapshot) {
 				continue
 			}
 			instances[i] = true
-			of[k.Name]++
+			twin := k.Name
+			if l.o.Origins { // the columns tell the systems apart
+				twin += " " + i.Source
+			}
+			of[twin]++
+			if k.Polled {
+				l.polled = with(l.polled, k.Name, true)
+			}
 			measured = measured || n.NoUsage(i) == nil
 			if old := kinds[k.Name]; old == nil || len(k.Columns) > len(old.Columns) {
 				kinds[k.Name] = k
 			}
-			namespaced = namespaced || k.Namespaced
+			if k.Namespaced {
+				title := k.Place
+				if title.Empty() {
+					title = text.Lit("NAMESPACE")
+				}
+				if namespaced && title != place {
+					title = text.Lit("PLACE")
+				}
+				namespaced, place = true, title
+			}
+		}
+	}
+	for name, k := range kinds {
+		if at := slices.IndexFunc(k.Columns, func(c core.Column) bool { return c.ID == "usual" && c.Type == core.Duration }); at >= 0 {
+			l.usual = with(l.usual, name, at)
 		}
 	}
 	for _, k := range l.o.Kinds {
@@ -98,15 +121,18 @@ func (l *List) buildColumns(n *store.Snapshot) {
 		}
 	}
 	var cols []column
-	if len(names) > 1 {
+	if len(names) > 1 && !l.o.Origins {
 		cols = append(cols, column{own: ownKind, decl: core.Column{ID: "kind", Title: text.Lit("KIND")}})
 	}
 	if len(instances) > 1 && (l.scope.Instance == core.Instance{}) {
-		several := slices.ContainsFunc(names, func(k string) bool { return of[k] > 1 })
+		several := false
+		for _, n := range of {
+			several = several || n > 1
+		}
 		cols = append(cols, column{own: ownScope, needed: several, decl: core.Column{ID: "scope", Title: text.Lit("SCOPE")}})
 	}
 	if namespaced && l.scope.Namespace == "" {
-		cols = append(cols, column{own: ownNamespace, decl: core.Column{ID: "ns", Title: text.Lit("NAMESPACE")}})
+		cols = append(cols, column{own: ownNamespace, decl: core.Column{ID: "ns", Title: place}})
 	}
 	for _, name := range names {
 		for at, decl := range kinds[name].Columns {
@@ -126,6 +152,15 @@ func (l *List) buildColumns(n *store.Snapshot) {
 	}
 	l.columns = cols
 	l.setColumns()
+}
+
+// with sets an entry of a map that is made when it gets its first one.
+func with[V any](m map[string]V, key string, v V) map[string]V {
+	if m == nil {
+		m = map[string]V{}
+	}
+	m[key] = v
+	return m
 }
 
 // rank orders the kept columns as the options name them; our own come first.
@@ -188,6 +223,34 @@ type source struct {
 	snap  *store.Snapshot
 	now   time.Time
 	glyph func(core.Phase) kit.Glyph
+	// slower stands before a duration that is longer than usual.
+	slower kit.Glyph
+}
+
+// stageCells is the widest stage bar.
+const stageCells = 6
+
+// slowFactor is from how many times the usual duration on one stands out.
+const slowFactor = 1.5
+
+// slow reports whether something takes much longer than it usually does.
+func (l *List) slow(r *core.Resource, took *core.Cell) bool {
+	at, ok := l.usual[r.Ref.Kind]
+	return ok && at < len(r.Cells) && Slow(took.Num, r.Cells[at].Num)
+}
+
+// Slow reports whether a duration stands out against the usual one; both in
+// seconds.
+func Slow(took, usual float64) bool { return usual > 0 && took > slowFactor*usual }
+
+// StagesOf reads a cell of type Stages.
+func StagesOf(c *core.Cell) (done, total int) {
+	n := c.Num
+	if !(n > 0) || n > 1e9 {
+		return 0, 0
+	}
+	total, done = int(n)/1000, int(n)%1000
+	return min(done, total), total
 }
 
 func (s source) Len() int          { return len(s.l.order) }
@@ -210,7 +273,7 @@ func (s source) Index(id core.Ref) int {
 
 func (s source) Row(i int, row *kit.Row) {
 	r := s.l.order[i]
-	row.Glyph, row.GlyphTok = s.glyph(r.Phase), kit.PhaseToken(r.Phase)
+	row.Glyph, row.GlyphTok = s.glyph(r.Phase), kit.RowToken(r)
 	row.Marked = s.l.marks[r.Ref]
 	row.Stale = s.l.staleOf[r.Ref.Instance()]
 	var usage *core.Usage
@@ -246,11 +309,25 @@ func (s source) Row(i int, row *kit.Row) {
 		switch c.decl.Type {
 		case core.Status:
 			cell.Tok = kit.WordToken(r.Phase)
+			if r.Past {
+				cell.Tok = themes.Muted
+			}
 			if cell.Text.Empty() {
 				cell.Text = r.Reason
 			}
-		case core.Age, core.Duration:
+		case core.Stages:
+			cell.Tok = kit.RowToken(r)
+			if done, total := StagesOf(&r.Cells[at]); total > 0 {
+				cell.Pic = kit.Pic{Kind: kit.Stages, Value: float64(done), Max: float64(total), Cells: stageCells}
+			}
+			cell.Text = r.Cells[at].Text
+		case core.Age:
 			cell.Tok = themes.Muted
+		case core.Duration:
+			cell.Tok = themes.Muted
+			if c.decl.ID == "duration" && s.l.slow(r, &r.Cells[at]) {
+				cell.Text, cell.Tok = text.Concat(s.slower.Safe(), cell.Text), themes.Degraded
+			}
 		case core.Number:
 			if c.decl.ID == "restarts" && r.Cells[at].Num > 0 {
 				cell.Tok = themes.Degraded
@@ -271,6 +348,14 @@ func Value(c *core.Cell, t core.ColumnType, now time.Time) text.Safe {
 	case core.Duration:
 		if c.Text.Empty() && c.Num > 0 {
 			return text.Duration(time.Duration(c.Num * float64(time.Second)))
+		}
+	case core.Stages:
+		if done, total := StagesOf(c); total > 0 {
+			of := text.Sprintf("%d of %d", done, total)
+			if c.Text.Empty() {
+				return of
+			}
+			return text.Sprintf("%s · %s", c.Text, of)
 		}
 	case core.Bytes:
 		if c.Text.Empty() {

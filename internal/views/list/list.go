@@ -28,6 +28,9 @@ type Options struct {
 	Only func(*core.Resource) bool
 	// Columns are the columns that are kept, by ID, in this order; nil: all.
 	Columns []string
+	// Origins says by the columns themselves what kind a row is, and of what
+	// system: the list adds no column for the kind.
+	Origins bool
 	// Empty is what an empty list says; Hint what to do about it.
 	Empty, Hint text.Safe
 	// Enter replaces the object page as what enter opens; nil: the page.
@@ -60,6 +63,9 @@ type List struct {
 	version  versions
 	drawn    drawKey
 	usageOf  []core.Ref
+	shown    []core.Ref // rows in sight of kinds that are polled
+	polled   map[string]bool
+	usual    map[string]int // where the usual duration stands in the rows of a kind
 	problem  *core.Problem // why a table is not there
 	loading  bool
 	staleOf  map[core.Instance]bool
@@ -100,6 +106,9 @@ func (l *List) Interest(w *pane.Want) {
 	}
 	for _, r := range l.usageOf {
 		w.UsageOf[r] = true
+	}
+	for _, r := range l.shown {
+		w.Shown[r] = true
 	}
 }
 
@@ -268,23 +277,30 @@ func (l *List) Draw(e *pane.Env, w, h int, focused bool) kit.Block {
 	return kit.Stack(rowsBlock, prompt)
 }
 
-// see notes which rows are in sight, for the usage streams.
+// see notes which rows are in sight, for the usage streams and for sources
+// that poll.
 func (l *List) see(*pane.Env) {
 	measured := slices.ContainsFunc(l.columns, func(c column) bool { return c.decl.Usage != core.MeasureNone })
-	l.usageOf = l.usageOf[:0]
-	if !measured {
+	l.usageOf, l.shown = l.usageOf[:0], l.shown[:0]
+	if !measured && len(l.polled) == 0 {
 		return
 	}
 	from, to := l.table.Window()
 	for i := from; i < to && i < len(l.order); i++ {
-		l.usageOf = append(l.usageOf, l.order[i].Ref)
+		ref := l.order[i].Ref
+		if measured {
+			l.usageOf = append(l.usageOf, ref)
+		}
+		if l.polled[ref.Kind] {
+			l.shown = append(l.shown, ref)
+		}
 	}
 }
 
 // awaited reports whether a source that has the kinds did not answer yet.
 func (l *List) awaited(n *store.Snapshot) bool {
 	for _, h := range n.Health {
-		if h.State == core.Connecting && slices.ContainsFunc(n.Kinds[h.Instance], func(k core.Kind) bool { return slices.Contains(l.o.Kinds, k.Name) }) {
+		if h.State == core.Connecting && slices.ContainsFunc(n.Kinds[h.Instance], func(k core.Kind) bool { return l.lists(&k) }) {
 			return true
 		}
 	}

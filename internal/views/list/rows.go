@@ -44,7 +44,7 @@ func (l *List) Refresh(e *pane.Env) {
 		return
 	}
 	was := l.Subject()
-	l.table.Refresh(source{l, n, e.Now, e.Styles.PhaseGlyph})
+	l.table.Refresh(source{l, n, e.Now, e.Styles.PhaseGlyph, e.Styles.Glyphs.ArrowUp})
 	l.settle(n)
 	l.comeBack(n, was)
 }
@@ -219,7 +219,9 @@ func diff(old, now []*core.Resource, left, came func(*core.Resource)) {
 
 func (l *List) count(r *core.Resource, by int) {
 	l.total += by
-	l.trouble[r.Phase] += by
+	if !r.Past || !r.Phase.IsProblem() { // history is no trouble
+		l.trouble[r.Phase] += by
+	}
 }
 
 // inList reports whether the row belongs here at all, filter aside.

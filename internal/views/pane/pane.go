@@ -94,7 +94,10 @@ type (
 	Open struct {
 		Ref core.Ref
 		Tab string
+		Row *core.Resource // of an object that no list has; nil: the store knows it
 	}
+	// OpenURL opens the page of Ref in the system's own web UI.
+	OpenURL struct{ Ref core.Ref }
 	// OpenLogs shows the logs of Ref in the logs view.
 	OpenLogs struct {
 		Ref       core.Ref
@@ -153,6 +156,7 @@ type Item struct {
 
 func (Open) request()        {}
 func (OpenLogs) request()    {}
+func (OpenURL) request()     {}
 func (Notify) request()      {}
 func (CopyText) request()    {}
 func (CopyLines) request()   {}
@@ -222,13 +226,14 @@ type Loader interface {
 type Want struct {
 	Kinds   map[string]bool
 	Usage   bool
+	Shown   map[core.Ref]bool // rows in sight of kinds that are Polled
 	UsageOf map[core.Ref]bool
 	Focus   map[core.Ref]bool
 }
 
 // NewWant returns an empty collection.
 func NewWant() *Want {
-	return &Want{Kinds: map[string]bool{}, UsageOf: map[core.Ref]bool{}, Focus: map[core.Ref]bool{}}
+	return &Want{Kinds: map[string]bool{}, Shown: map[core.Ref]bool{}, UsageOf: map[core.Ref]bool{}, Focus: map[core.Ref]bool{}}
 }
 
 // Kind adds kinds.
