@@ -107,6 +107,8 @@ var table = []room{
 		"internal/actions/journal",
 		"internal/testkit", "test/...", core, text, "internal/keys", "github.com/creack/pty", "github.com/hinshun/vt10x", "golang.org/x/...",
 	}},
+	// the built program, as tests drive it
+	{folder: "test/program", may: []string{"internal/actions/journal", "internal/testkit"}},
 	{folder: "test/change", may: []string{
 		"internal/actions/journal", "internal/testkit", "test/...", core, text, "internal/keys",
 	}},

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"devops-tui/test/docker"
+	"devops-tui/test/program"
 )
 
 // TestTheKeysOfDocker walks through the change keys in one cockpit.
@@ -12,29 +13,29 @@ func TestTheKeysOfDocker(t *testing.T) {
 	const name = "change-keys"
 	one, two := w.image("change-keys:1"), w.imageWith("change-keys:2", "keys")
 	w.container(name, dockertest.RunSpec{Image: "change-keys:1"})
-	s := w.cockpit(160, 45, "docker ●", "4", "Containers", "name:"+name, name)
+	s := w.Cockpit(160, 45, "docker ●", "4", "Containers", "name:"+name, name)
 
-	s.plan("S", "stop", "kill") // several are possible: a menu
+	s.Plan("S", "stop", "kill") // several are possible: a menu
 	s.Send("enter")
-	s.through()
-	s.healthy()
+	s.Through()
+	s.Healthy()
 	w.want(name, state, "exited")
-	s.plan("U", question, "start")
-	s.yes()
-	s.healthy()
+	s.Plan("U", program.Question, "start")
+	s.Yes()
+	s.Healthy()
 	w.want(name, state, "running")
 
-	s.plan("D", goesOn, "change-keys:2")
+	s.Plan("D", program.GoesOn, "change-keys:2")
 	s.Send("esc")
-	w.act("deploy", "container/"+name, "--set", "image=change-keys:2")
+	w.Act("deploy", "container/"+name, "--set", "image=change-keys:2")
 	w.want(name, ".Image", two)
-	s.plan("B", goesOn, "change-keys:1")
-	s.proceed()
-	s.yes()
-	s.healthy()
+	s.Plan("B", program.GoesOn, "change-keys:1")
+	s.Proceed()
+	s.Yes()
+	s.Healthy()
 	w.want(name, ".Image", one)
-	s.plan("U", question)
-	s.yes()
-	s.healthy()
+	s.Plan("U", program.Question)
+	s.Yes()
+	s.Healthy()
 	w.want(name, ".Image", two)
 }

@@ -19,35 +19,35 @@ func TestDockerRestartStopStartPauseKill(t *testing.T) {
 	const name = "change-life"
 	w.container(name, dockertest.RunSpec{})
 	started := w.inspect(name, ".State.StartedAt")
-	if plan := w.act("restart", "container/"+name); !strings.Contains(plan.Command, "restart "+name) {
+	if plan := w.Act("restart", "container/"+name); !strings.Contains(plan.Command, "restart "+name) {
 		t.Errorf("%+v", plan)
 	}
 	if w.inspect(name, ".State.StartedAt") == started {
 		t.Error("not restarted")
 	}
-	w.act("stop", "container/"+name)
+	w.Act("stop", "container/"+name)
 	w.want(name, state, "exited")
-	w.undo()
+	w.Undo()
 	w.want(name, state, "running")
-	w.act("stop", "container/"+name, "--set", "grace=1")
-	w.act("restart", "container/"+name) // of a stopped one: it starts
+	w.Act("stop", "container/"+name, "--set", "grace=1")
+	w.Act("restart", "container/"+name) // of a stopped one: it starts
 	w.want(name, state, "running")
-	w.undo()
+	w.Undo()
 	w.want(name, state, "exited")
-	w.act("start", "container/"+name)
+	w.Act("start", "container/"+name)
 	w.want(name, state, "running")
-	w.act("pause", "container/"+name)
+	w.Act("pause", "container/"+name)
 	w.want(name, state, "paused")
-	w.undo()
+	w.Undo()
 	w.want(name, state, "running")
-	w.act("pause", "container/"+name)
-	w.act("resume", "container/"+name)
+	w.Act("pause", "container/"+name)
+	w.Act("resume", "container/"+name)
 	w.want(name, state, "running")
-	if plan := w.act("kill", "container/"+name, "--set", "signal=KILL"); !strings.Contains(plan.Command, "kill") {
+	if plan := w.Act("kill", "container/"+name, "--set", "signal=KILL"); !strings.Contains(plan.Command, "kill") {
 		t.Errorf("%+v", plan)
 	}
 	w.await("the end", func() bool { return w.inspect(name, state) == "exited" })
-	if a := w.run("act", "--yes", "kill", "container/"+name, "--set", "signal=BANG"); a.code == 0 {
+	if a := w.Run("act", "--yes", "kill", "container/"+name, "--set", "signal=BANG"); a.Code == 0 {
 		t.Error("a signal that does not exist was taken")
 	}
 }
@@ -56,24 +56,24 @@ func TestDockerRemoveAndPrune(t *testing.T) {
 	w := newDocker(t, "")
 	const name = "change-remove"
 	w.container(name, dockertest.RunSpec{})
-	if a := w.run("act", "--yes", "--wait", "delete", "container/"+name); a.code == 0 {
+	if a := w.Run("act", "--yes", "--wait", "delete", "container/"+name); a.Code == 0 {
 		t.Error("a running container was removed without force")
 	}
 	w.want(name, state, "running")
-	plan := w.act("delete", "container/"+name, "--set", "force=true")
+	plan := w.Act("delete", "container/"+name, "--set", "force=true")
 	w.gone("container", name)
 	if !strings.Contains(plan.Undo, "cannot be undone") {
 		t.Errorf("%q", plan.Undo)
 	}
 
 	w.docker("volume", "create", "change-volume")
-	w.act("delete", "volume/change-volume")
+	w.Act("delete", "volume/change-volume")
 	w.gone("volume", "change-volume")
 	w.docker("network", "create", "change-network")
-	w.act("delete", "network/change-network")
+	w.Act("delete", "network/change-network")
 	w.gone("network", "change-network")
 	w.image("change-image:1")
-	w.act("delete", "image/change-image:1")
+	w.Act("delete", "image/change-image:1")
 	w.gone("image", "change-image:1")
 
 	w.container("change-pruned", dockertest.RunSpec{Args: []string{"-lines", "1"}})
@@ -81,12 +81,12 @@ func TestDockerRemoveAndPrune(t *testing.T) {
 	w.await("the end", func() bool { return w.inspect("change-pruned", state) == "exited" })
 	w.docker("network", "create", "change-unused")
 	host := w.host()
-	a := w.run("act", "--dry-run", "-o", "json", "prune", host, "--set", "what=containers,networks")
-	if said := a.stdout; !strings.Contains(said, "change-pruned") || !strings.Contains(said, "change-unused") || strings.Contains(said, "change-kept") {
+	a := w.Run("act", "--dry-run", "-o", "json", "prune", host, "--set", "what=containers,networks")
+	if said := a.Stdout; !strings.Contains(said, "change-pruned") || !strings.Contains(said, "change-unused") || strings.Contains(said, "change-kept") {
 		t.Errorf("the plan does not list what goes:\n%s", said)
 	}
 	w.want("change-pruned", state, "exited")
-	w.act("prune", host, "--set", "what=containers,networks")
+	w.Act("prune", host, "--set", "what=containers,networks")
 	w.gone("container", "change-pruned")
 	w.gone("network", "change-unused")
 	w.want("change-kept", state, "running")
@@ -94,17 +94,17 @@ func TestDockerRemoveAndPrune(t *testing.T) {
 
 // host is the reference of the engine itself.
 func (w *dockerWorld) host() string {
-	w.t.Helper()
-	a := w.run("snapshot", "host", "-o", "json")
-	_, rest, ok := strings.Cut(a.stdout, `"kind":"host","name":"`)
+	w.T.Helper()
+	a := w.Run("snapshot", "host", "-o", "json")
+	_, rest, ok := strings.Cut(a.Stdout, `"kind":"host","name":"`)
 	if !ok {
-		_, rest, ok = strings.Cut(a.stdout, `"kind": "host"`)
+		_, rest, ok = strings.Cut(a.Stdout, `"kind": "host"`)
 		if ok {
 			_, rest, ok = strings.Cut(rest, `"name": "`)
 		}
 	}
 	if !ok {
-		w.t.Fatalf("no host: %s %s", a.stdout, a.stderr)
+		w.T.Fatalf("no host: %s %s", a.Stdout, a.Stderr)
 	}
 	name, _, _ := strings.Cut(rest, `"`)
 	return "host/" + name
@@ -121,7 +121,7 @@ func TestDockerDeployRollBackAndUndo(t *testing.T) {
 		return w.docker("inspect", "-f", `{{.HostConfig.Memory}} {{.HostConfig.RestartPolicy.Name}} {{.Config.Labels.team}} {{(index .Mounts 0).Name}} {{.Config.Cmd}}`, name)
 	}
 	before := keep()
-	w.act("deploy", "container/"+name, "--set", "image=change-app:2")
+	w.Act("deploy", "container/"+name, "--set", "image=change-app:2")
 	w.want(name, ".Image", two)
 	w.want(name, state, "running")
 	if after := keep(); after != before {
@@ -130,17 +130,17 @@ func TestDockerDeployRollBackAndUndo(t *testing.T) {
 	if !strings.Contains(w.inspect(name, ".Config.Env"), "COLOR=blue") {
 		t.Error("the environment was lost")
 	}
-	w.act("rollback", "container/"+name)
+	w.Act("rollback", "container/"+name)
 	w.want(name, ".Image", one)
-	w.undo()
+	w.Undo()
 	w.want(name, ".Image", two)
 
 	// an image that fails puts the old container back
 	id := w.inspect(name, ".Id")
 	w.imageFails("change-app:bad")
-	a := w.run("act", "--yes", "--wait", "-o", "json", "deploy", "container/"+name, "--set", "image=change-app:bad")
-	if a.code == 0 {
-		t.Errorf("exit 0: %s", a.stdout)
+	a := w.Run("act", "--yes", "--wait", "-o", "json", "deploy", "container/"+name, "--set", "image=change-app:bad")
+	if a.Code == 0 {
+		t.Errorf("exit 0: %s", a.Stdout)
 	}
 	w.want(name, ".Id", id)
 	w.want(name, state, "running")
@@ -148,41 +148,41 @@ func TestDockerDeployRollBackAndUndo(t *testing.T) {
 
 // imageWith is the test image with one more label.
 func (w *dockerWorld) imageWith(tag, label string) string {
-	w.t.Helper()
+	w.T.Helper()
 	w.image("change-base:1")
 	return w.build(tag, "FROM change-base:1\nLABEL which="+label+"\n")
 }
 
 // imageFails is an image whose program ends at once with an error.
 func (w *dockerWorld) imageFails(tag string) {
-	w.t.Helper()
+	w.T.Helper()
 	w.image("change-base:1")
 	w.build(tag, "FROM change-base:1\nENTRYPOINT [\"/app\", \"exit\", \"3\"]\nCMD []\n")
 }
 
 func (w *dockerWorld) build(tag, dockerfile string) string {
-	w.t.Helper()
-	folder := filepath.Dir(w.write("build/"+strings.ReplaceAll(tag, ":", "-")+"/Dockerfile", dockerfile))
-	cmd := exec.CommandContext(w.t.Context(), "docker", "build", "-q", "-t", tag, folder)
-	cmd.Env = append(os.Environ(), "DOCKER_HOST="+w.e.Host, "DOCKER_BUILDKIT=0", "HOME="+w.home)
+	w.T.Helper()
+	folder := filepath.Dir(w.Write("build/"+strings.ReplaceAll(tag, ":", "-")+"/Dockerfile", dockerfile))
+	cmd := exec.CommandContext(w.T.Context(), "docker", "build", "-q", "-t", tag, folder)
+	cmd.Env = append(os.Environ(), "DOCKER_HOST="+w.e.Host, "DOCKER_BUILDKIT=0", "HOME="+w.Home)
 	if out, err := cmd.CombinedOutput(); err != nil {
-		w.t.Fatalf("docker build: %v\n%s", err, out)
+		w.T.Fatalf("docker build: %v\n%s", err, out)
 	}
 	return w.docker("image", "inspect", "-f", "{{.Id}}", tag)
 }
 
 // compose runs the user's docker-compose.
 func (w *dockerWorld) compose(folder string, args ...string) {
-	w.t.Helper()
+	w.T.Helper()
 	path, err := exec.LookPath("docker-compose")
 	if err != nil {
-		testkit.Missing(w.t, "there is no docker-compose", "apt-get install docker-compose")
+		testkit.Missing(w.T, "there is no docker-compose", "apt-get install docker-compose")
 	}
-	cmd := exec.CommandContext(context.WithoutCancel(w.t.Context()), path, args...)
+	cmd := exec.CommandContext(context.WithoutCancel(w.T.Context()), path, args...)
 	cmd.Dir = folder
-	cmd.Env = append(os.Environ(), "DOCKER_HOST="+w.e.Host, "HOME="+w.home)
+	cmd.Env = append(os.Environ(), "DOCKER_HOST="+w.e.Host, "HOME="+w.Home)
 	if out, err := cmd.CombinedOutput(); err != nil {
-		w.t.Fatalf("docker-compose %v: %v\n%s", args, err, out)
+		w.T.Fatalf("docker-compose %v: %v\n%s", args, err, out)
 	}
 }
 
@@ -198,26 +198,26 @@ func TestDockerComposeUpDownAndRestart(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(folder, "docker-compose.yml"), []byte(yaml("green")), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	a := w.run("act", "--yes", "--wait", "-o", "json", "deploy", "project/"+project)
-	if a.code != 0 || len(a.all("output")) == 0 {
-		t.Errorf("exit %d, %d lines of output\n%s\n%s", a.code, len(a.all("output")), a.stdout, a.stderr)
+	a := w.Run("act", "--yes", "--wait", "-o", "json", "deploy", "project/"+project)
+	if a.Code != 0 || len(a.All("output")) == 0 {
+		t.Errorf("exit %d, %d lines of output\n%s\n%s", a.Code, len(a.All("output")), a.Stdout, a.Stderr)
 	}
-	if said := strings.Join(a.plan(t).Impact, "\n") + strings.Join(a.plan(t).Warnings, "\n"); !strings.Contains(said+a.stdout, "web") {
+	if said := strings.Join(a.Plan(t).Impact, "\n") + strings.Join(a.Plan(t).Warnings, "\n"); !strings.Contains(said+a.Stdout, "web") {
 		t.Errorf("no drift is shown: %s", said)
 	}
 	if !strings.Contains(w.inspect(web, ".Config.Env"), "COLOR=green") {
 		t.Error("up -d did not bring the new environment")
 	}
 	started := w.inspect(web, ".State.StartedAt")
-	w.act("restart", "project/"+project)
+	w.Act("restart", "project/"+project)
 	if w.inspect(web, ".State.StartedAt") == started {
 		t.Error("not restarted")
 	}
-	w.act("stop", "project/"+project)
+	w.Act("stop", "project/"+project)
 	w.want(web, state, "exited")
-	w.act("start", "project/"+project)
+	w.Act("start", "project/"+project)
 	w.want(web, state, "running")
-	w.act("delete", "project/"+project)
+	w.Act("delete", "project/"+project)
 	w.gone("container", web)
 }
 
@@ -225,20 +225,20 @@ func TestDockerShellAndCopy(t *testing.T) {
 	w := newDocker(t, "")
 	const name = "change-shell"
 	w.container(name, dockertest.RunSpec{})
-	a := w.run("act", "--yes", "shell", "container/"+name, "--set", "command=/app echo from inside")
-	if a.code != 0 || !strings.Contains(a.stdout, "from inside") {
-		t.Errorf("exit %d\n%s\n%s", a.code, a.stdout, a.stderr)
+	a := w.Run("act", "--yes", "shell", "container/"+name, "--set", "command=/app echo from inside")
+	if a.Code != 0 || !strings.Contains(a.Stdout, "from inside") {
+		t.Errorf("exit %d\n%s\n%s", a.Code, a.Stdout, a.Stderr)
 	}
-	if a := w.run("act", "--yes", "shell", "container/"+name, "--set", "command=/app exit 7"); a.code != 7 {
-		t.Errorf("exit %d\n%s\n%s", a.code, a.stdout, a.stderr)
+	if a := w.Run("act", "--yes", "shell", "container/"+name, "--set", "command=/app exit 7"); a.Code != 7 {
+		t.Errorf("exit %d\n%s\n%s", a.Code, a.Stdout, a.Stderr)
 	}
-	if a := w.run("act", "--yes", "shell", "container/"+name); a.code == 0 || !strings.Contains(a.stderr, "shell") {
-		t.Errorf("an image without a shell: exit %d, %s", a.code, a.stderr)
+	if a := w.Run("act", "--yes", "shell", "container/"+name); a.Code == 0 || !strings.Contains(a.Stderr, "shell") {
+		t.Errorf("an image without a shell: exit %d, %s", a.Code, a.Stderr)
 	}
-	file := w.write("out/hello.txt", "hello from outside\n")
-	w.act("copy", "container/"+name, "--set", "from="+file, "--set", "to=:/tmp/hello.txt")
-	back := filepath.Join(w.home, "back.txt")
-	w.act("copy", "container/"+name, "--set", "from=:/tmp/hello.txt", "--set", "to="+back)
+	file := w.Write("out/hello.txt", "hello from outside\n")
+	w.Act("copy", "container/"+name, "--set", "from="+file, "--set", "to=:/tmp/hello.txt")
+	back := filepath.Join(w.Home, "back.txt")
+	w.Act("copy", "container/"+name, "--set", "from=:/tmp/hello.txt", "--set", "to="+back)
 	if b, err := os.ReadFile(back); err != nil || string(b) != "hello from outside\n" {
 		t.Errorf("%q, %v", b, err)
 	}

@@ -9,63 +9,64 @@ import (
 
 	"devops-tui/internal/testkit"
 	"devops-tui/test/docker"
+	"devops-tui/test/program"
 )
 
 // dockerWorld is the shared engine and a program that watches it.
 type dockerWorld struct {
-	*program
+	*program.Program
 	e *dockertest.Engine
 }
 
 func newDocker(t *testing.T, config string) *dockerWorld {
 	t.Helper()
 	e := dockertest.Shared(t)
-	w := &dockerWorld{program: newProgram(t, config, "DOCKER_HOST="+e.Host), e: e}
-	w.args = []string{"--source", "docker"}
+	w := &dockerWorld{Program: program.New(t, config, "DOCKER_HOST="+e.Host), e: e}
+	w.Args = []string{"--source", "docker"}
 	return w
 }
 
 // docker runs the real one and returns its output.
 func (w *dockerWorld) docker(args ...string) string {
-	w.t.Helper()
-	out, err := w.e.Docker(w.t.Context(), args...)
+	w.T.Helper()
+	out, err := w.e.Docker(w.T.Context(), args...)
 	if err != nil {
-		w.t.Fatal(err)
+		w.T.Fatal(err)
 	}
 	return strings.TrimSpace(string(out))
 }
 
 // inspect reads one field by a template.
 func (w *dockerWorld) inspect(object, template string) string {
-	w.t.Helper()
+	w.T.Helper()
 	return w.docker("inspect", "-f", "{{"+template+"}}", object)
 }
 
 func (w *dockerWorld) want(object, template, want string) {
-	w.t.Helper()
+	w.T.Helper()
 	if got := w.inspect(object, template); got != want {
-		w.t.Errorf("%s %s is %q, want %q", object, template, got, want)
+		w.T.Errorf("%s %s is %q, want %q", object, template, got, want)
 	}
 }
 
 func (w *dockerWorld) gone(kind, name string) {
-	w.t.Helper()
-	if _, err := w.e.Docker(w.t.Context(), kind, "inspect", name); err == nil {
-		w.t.Errorf("%s %s is still there", kind, name)
+	w.T.Helper()
+	if _, err := w.e.Docker(w.T.Context(), kind, "inspect", name); err == nil {
+		w.T.Errorf("%s %s is still there", kind, name)
 	}
 }
 
 // run starts a container that goes with the test, however it was recreated.
 func (w *dockerWorld) container(name string, run dockertest.RunSpec) string {
-	w.t.Helper()
+	w.T.Helper()
 	run.Name = name
 	if run.Args == nil {
 		run.Args = []string{"-name", name}
 	}
-	w.t.Cleanup(func() { _, _ = w.e.Docker(context.WithoutCancel(w.t.Context()), "rm", "-f", "-v", name) })
-	id, err := w.e.Run(w.t.Context(), run)
+	w.T.Cleanup(func() { _, _ = w.e.Docker(context.WithoutCancel(w.T.Context()), "rm", "-f", "-v", name) })
+	id, err := w.e.Run(w.T.Context(), run)
 	if err != nil {
-		w.t.Fatal(err)
+		w.T.Fatal(err)
 	}
 	return id
 }
@@ -73,23 +74,23 @@ func (w *dockerWorld) container(name string, run dockertest.RunSpec) string {
 // tag gives the test image another name and other content, so that it has an id
 // of its own.
 func (w *dockerWorld) image(tag string) string {
-	w.t.Helper()
-	if err := w.e.Image(w.t.Context(), tag); err != nil {
-		w.t.Fatal(err)
+	w.T.Helper()
+	if err := w.e.Image(w.T.Context(), tag); err != nil {
+		w.T.Fatal(err)
 	}
 	return w.docker("image", "inspect", "-f", "{{.Id}}", tag)
 }
 
 // project brings up a Compose project of one folder with the real docker-compose.
 func (w *dockerWorld) project(name, yaml string) (folder string) {
-	w.t.Helper()
-	folder = filepath.Dir(w.write(name+"/docker-compose.yml", yaml))
+	w.T.Helper()
+	folder = filepath.Dir(w.Write(name+"/docker-compose.yml", yaml))
 	w.compose(folder, "up", "-d")
-	w.t.Cleanup(func() { w.compose(folder, "down", "-v", "--remove-orphans") })
+	w.T.Cleanup(func() { w.compose(folder, "down", "-v", "--remove-orphans") })
 	return folder
 }
 
 func (w *dockerWorld) await(what string, ok func() bool) {
-	w.t.Helper()
-	testkit.PollTrue(w.t, 30*time.Second, what, ok)
+	w.T.Helper()
+	testkit.PollTrue(w.T, 30*time.Second, what, ok)
 }

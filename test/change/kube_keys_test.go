@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"devops-tui/test/program"
 )
 
 const oneOfEach = `
@@ -31,67 +33,67 @@ data: {color: blue}
 // TestTheKeysOfKubernetes walks through the change keys in one cockpit.
 func TestTheKeysOfKubernetes(t *testing.T) {
 	w := newKube(t, "")
-	w.env = append(w.env, "EDITOR="+w.editor("s/color: blue/color: green/"))
+	w.Env = append(w.Env, "EDITOR="+w.Editor("s/color: blue/color: green/"))
 	w.apply(oneOfEach)
 	w.rolled("deployment/web")
-	s := w.cockpit(160, 45, "kube ●", "3", "Workloads", "name:web", "web")
+	s := w.Cockpit(160, 45, "kube ●", "3", "Workloads", "name:web", "web")
 	sent := w.count()
 
 	// scale
-	s.plan("S", goesOn, "replicas")
+	s.Plan("S", program.GoesOn, "replicas")
 	s.Send("ctrl+u")
 	s.Type("4")
-	s.WaitText(patience, "--replicas=4")
-	s.proceed()
-	s.yes()
-	s.healthy()
+	s.WaitText(program.Patience, "--replicas=4")
+	s.Proceed()
+	s.Yes()
+	s.Healthy()
 	sent.want(1)
 	w.want("deployment/web", replicas, "4")
-	s.plan("U", question)
-	s.yes()
-	s.healthy()
+	s.Plan("U", program.Question)
+	s.Yes()
+	s.Healthy()
 	sent.want(1)
 	w.want("deployment/web", replicas, "2")
 
 	// deploy: an image that is typed
-	s.plan("D", goesOn)
+	s.Plan("D", program.GoesOn)
 	s.Send("esc")
-	w.act("deploy", "deployment/"+w.ns+"/web", "--set", "image=registry.local/web:v2")
+	w.Act("deploy", "deployment/"+w.ns+"/web", "--set", "image=registry.local/web:v2")
 	sent.want(1)
 
 	// pause
-	s.plan("P", question, "rollout pause")
-	s.yes()
-	s.healthy()
+	s.Plan("P", program.Question, "rollout pause")
+	s.Yes()
+	s.Healthy()
 	w.want("deployment/web", ".spec.paused", "true")
-	s.plan("U", question)
-	s.yes()
-	s.healthy()
+	s.Plan("U", program.Question)
+	s.Yes()
+	s.Healthy()
 	w.want("deployment/web", ".spec.paused", "")
 	sent.want(2)
 
 	// edit
-	s.goTo("configmaps", "settings")
-	s.find("name:settings")
-	s.plan("E", question, "green")
+	s.GoTo("configmaps", "settings")
+	s.Find("name:settings")
+	s.Plan("E", program.Question, "green")
 	sent.want(0)
-	s.yes()
-	s.healthy()
+	s.Yes()
+	s.Healthy()
 	sent.want(1)
 	w.want("configmap/settings", ".data.color", "green")
 
 	// delete and undo
-	s.plan("X", question, "settings")
-	s.yes()
-	s.healthy()
+	s.Plan("X", program.Question, "settings")
+	s.Yes()
+	s.Healthy()
 	w.gone("configmap/settings")
-	s.plan("U", question)
-	s.yes()
-	s.healthy()
+	s.Plan("U", program.Question)
+	s.Yes()
+	s.Healthy()
 	w.want("configmap/settings", ".data.color", "green")
 	sent.want(2)
-	if a := w.run("journal", "verify"); a.code != 0 {
-		t.Errorf("journal verify: exit %d: %s%s", a.code, a.stdout, a.stderr)
+	if a := w.Run("journal", "verify"); a.Code != 0 {
+		t.Errorf("journal verify: exit %d: %s%s", a.Code, a.Stdout, a.Stderr)
 	}
 }
 
@@ -102,31 +104,31 @@ func TestShellAndPortForwardByKey(t *testing.T) {
 	w.apply(oneOfEach)
 	w.rolled("deployment/web")
 	pod := w.get("pods", ".items[0].metadata.name")
-	s := w.cockpit(120, 40, "kube ●", "3", "Workloads", "name:web", "web")
-	s.goTo("pods", pod)
-	s.find("name:" + pod)
+	s := w.Cockpit(120, 40, "kube ●", "3", "Workloads", "name:web", "web")
+	s.GoTo("pods", pod)
+	s.Find("name:" + pod)
 	s.Send("s")
-	s.WaitFor(func(v string) bool { return strings.Contains(v, "$") && !strings.Contains(v, "╭") }, patience)
+	s.WaitFor(func(v string) bool { return strings.Contains(v, "$") && !strings.Contains(v, "╭") }, program.Patience)
 	s.Type("echo sum-$((40+2)); stty size")
 	s.Send("enter")
-	s.WaitText(patience, "sum-42", "40 120")
+	s.WaitText(program.Patience, "sum-42", "40 120")
 	s.Type("exit 3")
 	s.Send("enter")
-	s.WaitText(patience, "╭", pod, "3")
+	s.WaitText(program.Patience, "╭", pod, "3")
 
 	s.Send("f") // there is one port: nothing to ask
-	s.WaitText(patience, "1 running")
+	s.WaitText(program.Patience, "1 running")
 	s.Send("u")
-	s.WaitFor(func(v string) bool { return strings.Contains(v, "Changes & tasks") && address.MatchString(v) }, patience)
+	s.WaitFor(func(v string) bool { return strings.Contains(v, "Changes & tasks") && address.MatchString(v) }, program.Patience)
 	port := address.FindStringSubmatch(s.Screen())[1]
 	if got := w.echo(port, "hello through the tunnel"); got != "hello through the tunnel" {
 		t.Errorf("got %q", got)
 	}
 	s.Send("esc")
-	s.WaitText(patience, "╭ Pods")
-	s.goTo("quit", "stay")
+	s.WaitText(program.Patience, "╭ Pods")
+	s.GoTo("quit", "stay")
 	s.Send("down", "enter")
-	if code := s.WaitExit(patience); code != 0 {
+	if code := s.WaitExit(program.Patience); code != 0 {
 		t.Errorf("exit %d", code)
 	}
 	if c, err := net.Dial("tcp", "127.0.0.1:"+port); err == nil {
@@ -137,19 +139,19 @@ func TestShellAndPortForwardByKey(t *testing.T) {
 
 // echo sends a line through a forwarded port; the pod's end sends it back.
 func (w *kubeWorld) echo(port, line string) string {
-	w.t.Helper()
-	ctx, cancel := context.WithTimeout(w.t.Context(), patience)
+	w.T.Helper()
+	ctx, cancel := context.WithTimeout(w.T.Context(), program.Patience)
 	defer cancel()
 	c, err := (&net.Dialer{}).DialContext(ctx, "tcp", "127.0.0.1:"+port)
 	if err != nil {
-		w.t.Fatal(err)
+		w.T.Fatal(err)
 	}
 	defer c.Close()
-	_ = c.SetDeadline(time.Now().Add(patience))
+	_ = c.SetDeadline(time.Now().Add(program.Patience))
 	fmt.Fprintln(c, line)
 	got, err := bufio.NewReader(c).ReadString('\n')
 	if err != nil {
-		w.t.Errorf("read: %v", err)
+		w.T.Errorf("read: %v", err)
 	}
 	return strings.TrimSpace(got)
 }
@@ -160,14 +162,14 @@ func TestAStalePlanIsRefused(t *testing.T) {
 	w := newKube(t, "")
 	w.apply(oneOfEach)
 	w.rolled("deployment/web")
-	s := w.cockpit(160, 45, "kube ●", "3", "Workloads", "name:web", "web")
-	s.plan("R", question)
+	s := w.Cockpit(160, 45, "kube ●", "3", "Workloads", "name:web", "web")
+	s.Plan("R", program.Question)
 	w.kubectl("delete", "deployment/web")
 	w.apply(oneOfEach)
 	w.rolled("deployment/web")
 	sent := w.count()
-	s.yes()
-	s.WaitText(patience, "nothing was sent")
+	s.Yes()
+	s.WaitText(program.Patience, "nothing was sent")
 	sent.want(0)
 }
 
@@ -176,17 +178,17 @@ func TestAClippedPlanIsNotConfirmed(t *testing.T) {
 	w := newKube(t, "")
 	w.apply(oneOfEach)
 	w.rolled("deployment/web")
-	s := w.cockpit(160, 45, "kube ●", "3", "Workloads", "name:web", "web")
-	s.plan("R", question)
+	s := w.Cockpit(160, 45, "kube ●", "3", "Workloads", "name:web", "web")
+	s.Plan("R", program.Question)
 	sent := w.count()
 	s.Resize(44, 10)
-	s.WaitFor(func(v string) bool { return !strings.Contains(v, question) }, patience)
-	s.WaitIdle(400*time.Millisecond, patience)
+	s.WaitFor(func(v string) bool { return !strings.Contains(v, program.Question) }, program.Patience)
+	s.WaitIdle(400*time.Millisecond, program.Patience)
 	s.Send("y", "enter", "y")
-	s.WaitIdle(400*time.Millisecond, patience)
+	s.WaitIdle(400*time.Millisecond, program.Patience)
 	sent.want(0)
 	s.Resize(160, 45)
-	s.yes()
-	s.healthy()
+	s.Yes()
+	s.Healthy()
 	sent.want(1)
 }

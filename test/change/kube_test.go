@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"devops-tui/test/program"
 )
 
 // once holds the program to the number of changing requests since the last call.
@@ -18,10 +20,10 @@ type once struct {
 func (w *kubeWorld) count(names ...string) *once { return &once{w, names, w.sent(names...)} }
 
 func (o *once) want(n int) {
-	o.w.t.Helper()
+	o.w.T.Helper()
 	now := o.w.sent(o.names...)
 	if now-o.seen != n {
-		o.w.t.Errorf("%d changing requests, want %d", now-o.seen, n)
+		o.w.T.Errorf("%d changing requests, want %d", now-o.seen, n)
 	}
 	o.seen = now
 }
@@ -30,7 +32,7 @@ func TestKubeRestart(t *testing.T) {
 	w := newKube(t, "")
 	w.deployment("web", "registry.local/web:v1", 2)
 	sent := w.count()
-	plan := w.act("restart", "deployment/"+w.ns+"/web")
+	plan := w.Act("restart", "deployment/"+w.ns+"/web")
 	sent.want(1)
 	if !strings.Contains(plan.Command, "rollout restart deployment/web") || len(plan.Diff) == 0 {
 		t.Errorf("%+v", plan)
@@ -39,7 +41,7 @@ func TestKubeRestart(t *testing.T) {
 		t.Error("not restarted")
 	}
 	pod := w.get("pods", ".items[0].metadata.name")
-	w.act("restart", "pod/"+w.ns+"/"+pod)
+	w.Act("restart", "pod/"+w.ns+"/"+pod)
 	sent.want(1)
 }
 
@@ -71,16 +73,16 @@ spec:
 
 		sent := w.count()
 		ref := name + "/" + w.ns + "/" + name
-		plan := w.act("rollback", ref)
+		plan := w.Act("rollback", ref)
 		sent.want(1)
 		w.want(object, mainImage, "registry.local/"+name+":v1")
 		if !strings.Contains(plan.Command, "rollout undo "+object) || len(plan.Diff) == 0 {
 			t.Errorf("%s: %+v", kind, plan)
 		}
-		w.undo()
+		w.Undo()
 		sent.want(1)
 		w.want(object, mainImage, "registry.local/"+name+":v2")
-		w.undo()
+		w.Undo()
 		w.want(object, mainImage, "registry.local/"+name+":v1")
 	}
 }
@@ -104,9 +106,9 @@ spec:
 	w.rolled("deployment/web")
 	w.apply(manifest(one))
 	w.rolled("deployment/web")
-	names := `.spec.template.spec.containers[0].env[*].name`
+	names := `.spec.template.spec.containers[0].Env[*].name`
 	w.want("deployment/web", names, "A")
-	w.act("rollback", "deployment/"+w.ns+"/web")
+	w.Act("rollback", "deployment/"+w.ns+"/web")
 	w.want("deployment/web", names, "A B")
 	w.apply(manifest(one))
 	w.want("deployment/web", names, "A")
@@ -116,20 +118,20 @@ func TestKubeDeployAnImage(t *testing.T) {
 	w := newKube(t, "")
 	w.deployment("web", "registry.local/web:v1", 2)
 	sent := w.count()
-	plan := w.act("deploy", "deployment/"+w.ns+"/web", "--set", "image=registry.local/web:v2")
+	plan := w.Act("deploy", "deployment/"+w.ns+"/web", "--set", "image=registry.local/web:v2")
 	sent.want(1)
 	w.want("deployment/web", mainImage, "registry.local/web:v2")
 	if !strings.Contains(plan.Command, "set image deployment/web main=registry.local/web:v2") {
 		t.Errorf("%q", plan.Command)
 	}
-	w.undo()
+	w.Undo()
 	sent.want(1)
 	w.want("deployment/web", mainImage, "registry.local/web:v1")
 
 	for _, bad := range []string{"image=REGISTRY/Web:v2", "image=web:v2 --privileged", "image=", "image=sidecar=web:v1"} {
-		a := w.run("act", "--yes", "--wait", "-o", "json", "deploy", "deployment/"+w.ns+"/web", "--set", bad)
-		if a.code == 0 || a.stderr == "" {
-			t.Errorf("%s: exit %d, %s", bad, a.code, a.stderr)
+		a := w.Run("act", "--yes", "--wait", "-o", "json", "deploy", "deployment/"+w.ns+"/web", "--set", bad)
+		if a.Code == 0 || a.Stderr == "" {
+			t.Errorf("%s: exit %d, %s", bad, a.Code, a.Stderr)
 		}
 	}
 	sent.want(0)
@@ -138,7 +140,7 @@ func TestKubeDeployAnImage(t *testing.T) {
 func TestKubeDeployAFileAndAKustomization(t *testing.T) {
 	w := newKube(t, "")
 	w.apply("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {color: blue}\n")
-	file := w.write("app.yaml", `
+	file := w.Write("app.yaml", `
 apiVersion: v1
 kind: ConfigMap
 metadata: {name: settings}
@@ -154,26 +156,26 @@ spec:
     metadata: {labels: {app: web}}
     spec: {containers: [{name: main, image: "registry.local/web:v1"}]}
 `)
-	a := w.run("act", "--dry-run", "-o", "json", "deploy", "namespace/"+w.ns, "--set", "file="+file, "--set", "force=true")
-	plan := a.plan(t)
+	a := w.Run("act", "--dry-run", "-o", "json", "deploy", "namespace/"+w.ns, "--set", "file="+file, "--set", "force=true")
+	plan := a.Plan(t)
 	if d := strings.Join(plan.Diff, "\n"); !strings.Contains(d, "blue") || !strings.Contains(d, "green") || !strings.Contains(d, "registry.local/web:v1") {
 		t.Errorf("diff:\n%s", d)
 	}
 	w.want("configmap/settings", ".data.color", "blue")
 	sent := w.count(w.ns)
-	w.act("deploy", "namespace/"+w.ns, "--set", "file="+file, "--set", "force=true")
+	w.Act("deploy", "namespace/"+w.ns, "--set", "file="+file, "--set", "force=true")
 	sent.want(2)
 	w.want("configmap/settings", ".data.color", "green")
 	w.want("deployment/web", ".status.availableReplicas", "2")
 
-	folder := filepath.Dir(w.write("kustom/kustomization.yaml", "resources: [cm.yaml]\nnamePrefix: blue-\nimages: []\n"))
-	w.write("kustom/cm.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {made: by-kustomize}\n")
-	w.act("deploy", "namespace/"+w.ns, "--set", "file="+folder)
+	folder := filepath.Dir(w.Write("kustom/kustomization.yaml", "resources: [cm.yaml]\nnamePrefix: blue-\nimages: []\n"))
+	w.Write("kustom/cm.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {made: by-kustomize}\n")
+	w.Act("deploy", "namespace/"+w.ns, "--set", "file="+folder)
 	w.want("configmap/blue-settings", ".data.made", "by-kustomize")
 
-	broken := w.write("broken.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: [\n")
-	if a := w.run("act", "--yes", "deploy", "namespace/"+w.ns, "--set", "file="+broken); a.code == 0 || !strings.Contains(a.stderr, "broken.yaml") {
-		t.Errorf("exit %d: %s", a.code, a.stderr)
+	broken := w.Write("broken.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: [\n")
+	if a := w.Run("act", "--yes", "deploy", "namespace/"+w.ns, "--set", "file="+broken); a.Code == 0 || !strings.Contains(a.Stderr, "broken.yaml") {
+		t.Errorf("exit %d: %s", a.Code, a.Stderr)
 	}
 }
 
@@ -189,7 +191,7 @@ spec:
 `)
 	ref := "cronjob/" + w.ns + "/nightly"
 	sent := w.count()
-	plan := w.act("deploy", ref)
+	plan := w.Act("deploy", ref)
 	sent.want(1)
 	if !strings.Contains(plan.Command, "create job") || !strings.Contains(plan.Command, "--from=cronjob/nightly") {
 		t.Errorf("%q", plan.Command)
@@ -197,12 +199,12 @@ spec:
 	if got := w.get("jobs", ".items[*].metadata.ownerReferences[0].name"); got != "nightly" {
 		t.Errorf("jobs are owned by %q", got)
 	}
-	w.act("pause", ref)
+	w.Act("pause", ref)
 	w.want("cronjob/nightly", ".spec.suspend", "true")
-	w.undo()
+	w.Undo()
 	w.want("cronjob/nightly", ".spec.suspend", "false")
-	w.act("pause", ref)
-	w.act("resume", ref)
+	w.Act("pause", ref)
+	w.Act("resume", ref)
 	w.want("cronjob/nightly", ".spec.suspend", "false")
 	sent.want(4)
 }
@@ -217,20 +219,20 @@ metadata: {name: grow}
 spec: {minReplicas: 2, maxReplicas: 9, scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}, metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 80}}}]}
 `)
 	sent := w.count()
-	plan := w.act("scale", "deployment/"+w.ns+"/web", "--set", "replicas=4")
+	plan := w.Act("scale", "deployment/"+w.ns+"/web", "--set", "replicas=4")
 	sent.want(1)
 	w.want("deployment/web", ".status.availableReplicas", "4")
 	if said := strings.Join(plan.Warnings, "\n"); !strings.Contains(said, "grow") || !strings.Contains(plan.Command, "scale deployment/web --replicas=4") {
 		t.Errorf("%+v", plan)
 	}
-	w.undo()
+	w.Undo()
 	w.want("deployment/web", replicas, "2")
 	for _, bad := range []string{"replicas=-1", "replicas=two", "replicas=", "size=3"} {
-		if a := w.run("act", "--yes", "scale", "deployment/"+w.ns+"/web", "--set", bad); a.code != 64 {
-			t.Errorf("%s: exit %d: %s", bad, a.code, a.stderr)
+		if a := w.Run("act", "--yes", "scale", "deployment/"+w.ns+"/web", "--set", bad); a.Code != 64 {
+			t.Errorf("%s: exit %d: %s", bad, a.Code, a.Stderr)
 		}
 	}
-	w.act("scale", "deployment/"+w.ns+"/web", "--set", "replicas=0")
+	w.Act("scale", "deployment/"+w.ns+"/web", "--set", "replicas=0")
 	w.want("deployment/web", replicas, "0")
 }
 
@@ -238,12 +240,12 @@ func TestKubePauseAndResumeARollout(t *testing.T) {
 	w := newKube(t, "")
 	w.deployment("web", "registry.local/web:v1", 2)
 	ref := "deployment/" + w.ns + "/web"
-	w.act("pause", ref)
+	w.Act("pause", ref)
 	w.want("deployment/web", ".spec.paused", "true")
-	w.undo()
+	w.Undo()
 	w.want("deployment/web", ".spec.paused", "")
-	w.act("pause", ref)
-	w.act("resume", ref)
+	w.Act("pause", ref)
+	w.Act("resume", ref)
 	w.want("deployment/web", ".spec.paused", "")
 }
 
@@ -276,17 +278,17 @@ spec: {maxUnavailable: 3, selector: {matchLabels: {app: web}}}
 	w.rolled("deployment/web")
 	unschedulable := func(want string) { t.Helper(); w.want("node/"+node, ".spec.unschedulable", want) }
 	sent := w.count(node)
-	w.act("cordon", "node/"+node)
+	w.Act("cordon", "node/"+node)
 	sent.want(1)
 	unschedulable("true")
-	w.undo()
+	w.Undo()
 	unschedulable("")
-	w.act("cordon", "node/"+node)
-	w.act("uncordon", "node/"+node)
+	w.Act("cordon", "node/"+node)
+	w.Act("uncordon", "node/"+node)
 	unschedulable("")
 	sent.want(3)
 
-	plan := w.act("drain", "node/"+node)
+	plan := w.Act("drain", "node/"+node)
 	sent.want(4) // cordon, three evictions
 	unschedulable("true")
 	if got := w.kubectl("get", "pods", "--field-selector", "spec.nodeName="+node, "-o", "name"); got != "" {
@@ -295,30 +297,30 @@ spec: {maxUnavailable: 3, selector: {matchLabels: {app: web}}}
 	if all := strings.Join(append(plan.Impact, plan.Warnings...), "\n"); !strings.Contains(all, "3") || !strings.Contains(all, "keep") || !strings.Contains(plan.Command, "drain "+node) {
 		t.Errorf("%+v", plan)
 	}
-	w.undo()
+	w.Undo()
 	unschedulable("")
 }
 
 func TestKubeEdit(t *testing.T) {
 	w := newKube(t, "")
 	w.apply("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {color: blue, size: large}\n")
-	file := w.write("edited.yaml", w.kubectl("get", "configmap/settings", "-o", "yaml"))
+	file := w.Write("edited.yaml", w.kubectl("get", "configmap/settings", "-o", "yaml"))
 	b, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.write("edited.yaml", strings.Replace(string(b), "blue", "green", 1))
+	w.Write("edited.yaml", strings.Replace(string(b), "blue", "green", 1))
 	ref := "configmap/" + w.ns + "/settings"
 	sent := w.count()
-	plan := w.act("edit", ref, "--set", "file="+file)
+	plan := w.Act("edit", ref, "--set", "file="+file)
 	sent.want(1)
 	w.want("configmap/settings", ".data.color", "green")
 	if len(plan.Diff) == 0 {
 		t.Errorf("%+v", plan)
 	}
-	w.undo()
+	w.Undo()
 	w.want("configmap/settings", ".data.color", "blue")
-	if a := w.run("act", "--yes", "edit", ref, "--set", "file="+w.write("bad.yaml", "a: [")); a.code == 0 {
+	if a := w.Run("act", "--yes", "edit", ref, "--set", "file="+w.Write("bad.yaml", "a: [")); a.Code == 0 {
 		t.Error("broken YAML was taken")
 	}
 }
@@ -330,10 +332,10 @@ func TestKubeDeleteAndUndo(t *testing.T) {
 	for _, x := range []struct{ kind, name string }{{"configmap", "settings"}, {"service", "web"}, {"deployment", "web"}} {
 		before := w.object(x.kind + "/" + x.name)
 		sent := w.count()
-		w.act("delete", x.kind+"/"+w.ns+"/"+x.name)
+		w.Act("delete", x.kind+"/"+w.ns+"/"+x.name)
 		sent.want(1)
 		w.gone(x.kind + "/" + x.name)
-		w.undo()
+		w.Undo()
 		after := w.object(x.kind + "/" + x.name)
 		if x.kind == "configmap" && before["data"].(map[string]any)["color"] != after["data"].(map[string]any)["color"] {
 			t.Errorf("%v came back as %v", before, after)
@@ -342,21 +344,21 @@ func TestKubeDeleteAndUndo(t *testing.T) {
 			w.rolled("deployment/web")
 		}
 	}
-	plan := w.act("delete", "secret/"+w.ns+"/token")
+	plan := w.Act("delete", "secret/"+w.ns+"/token")
 	if !strings.Contains(plan.Undo, "cannot be undone") {
 		t.Errorf("%q", plan.Undo)
 	}
-	if a := w.run("act", "--yes", "undo", "secret"); a.code == 0 {
+	if a := w.Run("act", "--yes", "undo", "secret"); a.Code == 0 {
 		t.Error("the deletion of a secret was undone")
 	}
 	w.gone("secret/token")
 	for _, r := range []string{"journal list -o json", "journal export"} {
-		if a := w.run(strings.Fields(r)...); strings.Contains(a.stdout, "canary-of-the-secret") {
+		if a := w.Run(strings.Fields(r)...); strings.Contains(a.Stdout, "canary-of-the-secret") {
 			t.Errorf("%s tells the secret", r)
 		}
 	}
 
-	w.act("delete", "deployment/"+w.ns+"/web", "--set", "cascade=orphan")
+	w.Act("delete", "deployment/"+w.ns+"/web", "--set", "cascade=orphan")
 	if w.kubectl("get", "replicasets", "-o", "name") == "" {
 		t.Error("cascade=orphan took the replica sets along")
 	}
@@ -367,19 +369,19 @@ func TestKubeShellCopyAndForward(t *testing.T) {
 	w.deployment("web", "registry.local/web:v1", 1)
 	pod := w.get("pods", ".items[0].metadata.name")
 	ref := "pod/" + w.ns + "/" + pod
-	a := w.runIn("echo from-$((20+3)); exit 7\n", "act", "--yes", "shell", ref)
-	if a.code != 7 || !strings.Contains(a.stdout, "from-23") {
-		t.Errorf("exit %d\n%s\n%s", a.code, a.stdout, a.stderr)
+	a := w.RunIn("echo from-$((20+3)); exit 7\n", "act", "--yes", "shell", ref)
+	if a.Code != 7 || !strings.Contains(a.Stdout, "from-23") {
+		t.Errorf("exit %d\n%s\n%s", a.Code, a.Stdout, a.Stderr)
 	}
-	file := w.write("out/hello.txt", "hello from outside\n")
-	w.act("copy", ref, "--set", "from="+file, "--set", "to=:/tmp/devops-tui-"+w.ns+".txt")
-	back := filepath.Join(w.home, "back.txt")
-	w.act("copy", ref, "--set", "from=:/tmp/devops-tui-"+w.ns+".txt", "--set", "to="+back)
+	file := w.Write("out/hello.txt", "hello from outside\n")
+	w.Act("copy", ref, "--set", "from="+file, "--set", "to=:/tmp/devops-tui-"+w.ns+".txt")
+	back := filepath.Join(w.Home, "back.txt")
+	w.Act("copy", ref, "--set", "from=:/tmp/devops-tui-"+w.ns+".txt", "--set", "to="+back)
 	b, err := os.ReadFile(back)
 	if err != nil || string(b) != "hello from outside\n" {
 		t.Errorf("%q, %v", b, err)
 	}
-	if records := w.records(); len(records) != 6 {
+	if records := w.Records(); len(records) != 6 {
 		t.Errorf("%d journal records for a shell and two copies", len(records))
 	}
 }
@@ -394,14 +396,14 @@ spec: {containers: [{name: distroless, image: "registry.local/static:v1"}]}
 `)
 	w.kubectl("wait", "--for=condition=Ready", "pod/bare", "--timeout=60s")
 	ref := "pod/" + w.ns + "/bare"
-	a := w.runIn("exit\n", "act", "--yes", "shell", ref)
-	if a.code == 0 || !strings.Contains(a.stderr, "debug") {
-		t.Errorf("exit %d: %s", a.code, a.stderr)
+	a := w.RunIn("exit\n", "act", "--yes", "shell", ref)
+	if a.Code == 0 || !strings.Contains(a.Stderr, "debug") {
+		t.Errorf("exit %d: %s", a.Code, a.Stderr)
 	}
 	before := w.get("pod/bare", ".spec.ephemeralContainers")
-	a = w.runIn("echo from-$((20+3)); exit\n", "act", "--yes", "shell", ref, "--set", "debug=registry.local/tools:v1")
-	if !strings.Contains(a.stdout, "from-23") {
-		t.Errorf("exit %d\n%s\n%s", a.code, a.stdout, a.stderr)
+	a = w.RunIn("echo from-$((20+3)); exit\n", "act", "--yes", "shell", ref, "--set", "debug=registry.local/tools:v1")
+	if !strings.Contains(a.Stdout, "from-23") {
+		t.Errorf("exit %d\n%s\n%s", a.Code, a.Stdout, a.Stderr)
 	}
 	if before != "" || !strings.Contains(w.get("pod/bare", ".spec.ephemeralContainers[*].image"), "registry.local/tools:v1") {
 		t.Error("there is no debug container")
@@ -414,15 +416,15 @@ func TestKubePortForward(t *testing.T) {
 	w.rolled("deployment/web")
 	for _, ref := range []string{"deployment/" + w.ns + "/web", "service/" + w.ns + "/web"} {
 		port := map[bool]string{true: "0:8080", false: "0:80"}[strings.HasPrefix(ref, "deployment")]
-		term := w.open(100, 20, []string{"act", "--yes", "port-forward", ref, "--set", "port=" + port})
-		term.WaitFor(func(v string) bool { return address.MatchString(v) }, patience)
+		term := w.Open(100, 20, []string{"act", "--yes", "port-forward", ref, "--set", "port=" + port})
+		term.WaitFor(func(v string) bool { return address.MatchString(v) }, program.Patience)
 		if got := w.echo(address.FindStringSubmatch(term.Screen())[1], "hello"); got != "hello" {
 			t.Errorf("%s: got %q", ref, got)
 		}
 		term.Send("ctrl+c")
-		if code := term.WaitExit(patience); code != 0 {
+		if code := term.WaitExit(program.Patience); code != 0 {
 			t.Errorf("%s: exit %d", ref, code)
 		}
 	}
-	w.records() // each intent has its outcome
+	w.Records() // each intent has its outcome
 }

@@ -7,12 +7,13 @@ import (
 	"testing"
 
 	"devops-tui/test/cluster"
+	"devops-tui/test/program"
 )
 
 // kubeWorld is a namespace of the shared control plane and a program that
 // watches it.
 type kubeWorld struct {
-	*program
+	*program.Program
 	c  *cluster.Cluster
 	ns string
 }
@@ -21,62 +22,62 @@ func newKube(t *testing.T, config string) *kubeWorld {
 	t.Helper()
 	c := cluster.Shared(t)
 	w := &kubeWorld{c: c, ns: c.Namespace(t)}
-	w.program = newProgram(t, config, "KUBECONFIG="+c.Kubeconfig)
-	w.args = []string{"--source", "kube", "--namespace", w.ns}
+	w.Program = program.New(t, config, "KUBECONFIG="+c.Kubeconfig)
+	w.Args = []string{"--source", "kube", "--namespace", w.ns}
 	return w
 }
 
 // kubectl runs the real one and returns its output.
 func (w *kubeWorld) kubectl(args ...string) string {
-	w.t.Helper()
-	out, err := w.c.Kubectl(w.t.Context(), append([]string{"-n", w.ns}, args...)...)
+	w.T.Helper()
+	out, err := w.c.Kubectl(w.T.Context(), append([]string{"-n", w.ns}, args...)...)
 	if err != nil {
-		w.t.Fatal(err)
+		w.T.Fatal(err)
 	}
 	return strings.TrimSpace(string(out))
 }
 
 // get reads one field.
 func (w *kubeWorld) get(object, jsonpath string) string {
-	w.t.Helper()
+	w.T.Helper()
 	return w.kubectl("get", object, "-o", "jsonpath={"+jsonpath+"}")
 }
 
 func (w *kubeWorld) want(object, jsonpath, want string) {
-	w.t.Helper()
+	w.T.Helper()
 	if got := w.get(object, jsonpath); got != want {
-		w.t.Errorf("%s %s is %q, want %q", object, jsonpath, got, want)
+		w.T.Errorf("%s %s is %q, want %q", object, jsonpath, got, want)
 	}
 }
 
 func (w *kubeWorld) gone(object string) {
-	w.t.Helper()
+	w.T.Helper()
 	if out := w.kubectl("get", object, "--ignore-not-found", "-o", "name"); out != "" {
-		w.t.Errorf("%s is still there", out)
+		w.T.Errorf("%s is still there", out)
 	}
 }
 
 func (w *kubeWorld) apply(yaml string) {
-	w.t.Helper()
-	if err := w.c.Apply(w.t.Context(), w.ns, yaml); err != nil {
-		w.t.Fatal(err)
+	w.T.Helper()
+	if err := w.c.Apply(w.T.Context(), w.ns, yaml); err != nil {
+		w.T.Fatal(err)
 	}
 }
 
 // deployment makes a deployment with one container, main, and waits for it.
 func (w *kubeWorld) deployment(name, image string, replicas int) {
-	w.t.Helper()
-	if err := w.c.Deploy(w.t.Context(), cluster.Workload{Namespace: w.ns, Name: name, Replicas: replicas, Image: image}); err != nil {
-		w.t.Fatal(err)
+	w.T.Helper()
+	if err := w.c.Deploy(w.T.Context(), cluster.Workload{Namespace: w.ns, Name: name, Replicas: replicas, Image: image}); err != nil {
+		w.T.Fatal(err)
 	}
-	if err := w.c.WaitReady(w.t.Context(), w.ns, name, replicas); err != nil {
-		w.t.Fatal(err)
+	if err := w.c.WaitReady(w.T.Context(), w.ns, name, replicas); err != nil {
+		w.T.Fatal(err)
 	}
 }
 
 // rolled waits for a rollout.
 func (w *kubeWorld) rolled(object string) {
-	w.t.Helper()
+	w.T.Helper()
 	w.kubectl("rollout", "status", object, "--timeout=60s")
 }
 
@@ -84,10 +85,10 @@ func (w *kubeWorld) rolled(object string) {
 // objects without one that it names. What the server refused because the
 // object's status had moved is not a change.
 func (w *kubeWorld) sent(names ...string) int {
-	w.t.Helper()
-	events, err := w.c.Audit(w.t.Context(), "")
+	w.T.Helper()
+	events, err := w.c.Audit(w.T.Context(), "")
 	if err != nil {
-		w.t.Fatal(err)
+		w.T.Fatal(err)
 	}
 	n := 0
 	for _, e := range events {
@@ -104,10 +105,10 @@ func (w *kubeWorld) sent(names ...string) int {
 
 // object reads a whole object.
 func (w *kubeWorld) object(name string) map[string]any {
-	w.t.Helper()
+	w.T.Helper()
 	var o map[string]any
 	if err := json.Unmarshal([]byte(w.kubectl("get", name, "-o", "json")), &o); err != nil {
-		w.t.Fatal(err)
+		w.T.Fatal(err)
 	}
 	return o
 }

@@ -18,6 +18,7 @@ import (
 
 	"devops-tui/test/cluster"
 	"devops-tui/test/docker"
+	"devops-tui/test/program"
 )
 
 const viewerRights = `
@@ -139,25 +140,25 @@ func TestRefusedKubernetesVerbs(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			p := newProgram(t, way.config, "KUBECONFIG="+kubeconfig)
-			p.args = append([]string{"--source", "kube"}, way.args...)
-			file := p.write("file.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings, namespace: "+ns+"}\ndata: {color: red}\n")
-			fresh := p.write("fresh.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: fresh}\ndata: {color: red}\n")
+			p := program.New(t, way.config, "KUBECONFIG="+kubeconfig)
+			p.Args = append([]string{"--source", "kube"}, way.args...)
+			file := p.Write("file.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings, namespace: "+ns+"}\ndata: {color: red}\n")
+			fresh := p.Write("fresh.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: fresh}\ndata: {color: red}\n")
 			fill := strings.NewReplacer("NEW", fresh, "NS", ns, "POD", pod, "FILE", file, "node-0", node)
-			p.complete(kubeVerbs, noKube)
+			complete(p, kubeVerbs, noKube)
 			says := regexp.MustCompile(way.says)
 			for _, verb := range kubeVerbs {
 				args := []string{"act", "--yes", "--wait", "--timeout", "20s"}
 				for _, a := range verb {
 					args = append(args, fill.Replace(a))
 				}
-				a := p.run(args...)
-				if !slices.Contains(way.codes, a.code) || !says.MatchString(a.stderr+a.stdout) {
-					t.Errorf("%v: exit %d, want %v and %q\n%s%s", args, a.code, way.codes, way.says, a.stdout, a.stderr)
+				a := p.Run(args...)
+				if !slices.Contains(way.codes, a.Code) || !says.MatchString(a.Stderr+a.Stdout) {
+					t.Errorf("%v: exit %d, want %v and %q\n%s%s", args, a.Code, way.codes, way.says, a.Stdout, a.Stderr)
 				}
 			}
 			if way.name == "read-only" {
-				p.everyEntry(ns)
+				everyEntry(p, ns)
 			}
 			events, err := c.Audit(ctx, way.user)
 			if err != nil {
@@ -176,7 +177,7 @@ func TestRefusedKubernetesVerbs(t *testing.T) {
 				}
 				t.Errorf("%s was sent: %s", e, e.RequestURI)
 			}
-			if n := len(p.records()); n != 0 && way.user != "viewer" {
+			if n := len(p.Records()); n != 0 && way.user != "viewer" {
 				t.Errorf("%d journal records", n)
 			}
 		})
@@ -185,19 +186,19 @@ func TestRefusedKubernetesVerbs(t *testing.T) {
 
 // everyEntry tries the change keys, the menu and the palette of a cockpit that
 // must not change anything.
-func (p *program) everyEntry(ns string) {
-	p.t.Helper()
-	s := p.cockpit(120, 40, "kube ●", "3", "Workloads", "name:web ns:"+ns, "web")
-	s.WaitText(patience, "READ-ONLY")
+func everyEntry(p *program.Program, ns string) {
+	p.T.Helper()
+	s := p.Cockpit(120, 40, "kube ●", "3", "Workloads", "name:web ns:"+ns, "web")
+	s.WaitText(program.Patience, "READ-ONLY")
 	still := func() string {
-		s.WaitIdle(400*time.Millisecond, patience) // also what comes a little later
+		s.WaitIdle(400*time.Millisecond, program.Patience) // also what comes a little later
 		return s.Screen()
 	}
 	try := func(keys ...string) {
 		s.Send(keys...)
 		v := still()
-		if strings.Contains(v, question) || strings.Contains(v, goesOn) {
-			p.t.Errorf("%v opens a plan that asks:\n%s", keys, v)
+		if strings.Contains(v, program.Question) || strings.Contains(v, program.GoesOn) {
+			p.T.Errorf("%v opens a plan that asks:\n%s", keys, v)
 		}
 		for range 5 { // what stands over the list is confirmed as well as can be, and closed
 			if !strings.Contains(v, "esc c") && !strings.Contains(v, "esc: ") {
@@ -213,31 +214,31 @@ func (p *program) everyEntry(ns string) {
 		try(key)
 	}
 	s.Send("U")
-	s.WaitText(patience, "nothing to undo")
+	s.WaitText(program.Patience, "nothing to undo")
 	s.Send("esc")
-	s.WaitFor(func(v string) bool { return !strings.Contains(v, "nothing to undo") }, patience)
+	s.WaitFor(func(v string) bool { return !strings.Contains(v, "nothing to undo") }, program.Patience)
 	s.Send("a")
-	s.WaitText(patience, "Actions · ", "read-only")
+	s.WaitText(program.Patience, "Actions · ", "read-only")
 	for range 14 { // each line of the menu
 		s.Send("enter")
 		v := still()
-		if strings.Contains(v, question) || strings.Contains(v, goesOn) {
-			p.t.Errorf("the menu opens a plan that asks:\n%s", v)
+		if strings.Contains(v, program.Question) || strings.Contains(v, program.GoesOn) {
+			p.T.Errorf("the menu opens a plan that asks:\n%s", v)
 		}
 		s.Send("down")
 	}
 	s.Send("esc")
-	s.WaitFor(func(v string) bool { return !strings.Contains(v, "Actions · ") }, patience)
+	s.WaitFor(func(v string) bool { return !strings.Contains(v, "Actions · ") }, program.Patience)
 	still()
 	for _, verb := range []string{"restart", "roll back", "delete", "scale"} {
 		s.Send(":")
-		s.WaitText(patience, "Go to")
+		s.WaitText(program.Patience, "Go to")
 		s.Type(verb)
 		still()
 		s.Send("enter")
 		v := still()
-		if strings.Contains(v, question) || strings.Contains(v, goesOn) {
-			p.t.Errorf("the palette opens a plan that asks:\n%s", v)
+		if strings.Contains(v, program.Question) || strings.Contains(v, program.GoesOn) {
+			p.T.Errorf("the palette opens a plan that asks:\n%s", v)
 		}
 		for strings.Contains(v, "esc c") {
 			s.Send("esc")
@@ -245,7 +246,7 @@ func (p *program) everyEntry(ns string) {
 		}
 	}
 	s.Send("ctrl+c", "ctrl+c")
-	s.WaitExit(patience)
+	s.WaitExit(program.Patience)
 }
 
 // opensStream reports requests that reach into a container by GET.
@@ -258,17 +259,17 @@ func opensStream(e cluster.AuditEvent) bool {
 }
 
 // complete fails when the command line has a verb that a sweep does not try.
-func (p *program) complete(tried [][]string, elsewhere map[string]string) {
-	p.t.Helper()
-	help := p.run("act", "--help").stdout
+func complete(p *program.Program, tried [][]string, elsewhere map[string]string) {
+	p.T.Helper()
+	help := p.Run("act", "--help").Stdout
 	_, list, ok := strings.Cut(help, "Verbs: ")
 	if !ok {
-		p.t.Fatalf("act --help has no list of verbs:\n%s", help)
+		p.T.Fatalf("act --help has no list of verbs:\n%s", help)
 	}
 	list, _, _ = strings.Cut(list, ".")
 	for _, verb := range strings.Fields(list) {
 		if elsewhere[verb] == "" && !slices.ContainsFunc(tried, func(t []string) bool { return t[0] == verb }) {
-			p.t.Errorf("the verb %s is not tried", verb)
+			p.T.Errorf("the verb %s is not tried", verb)
 		}
 	}
 }
@@ -350,28 +351,28 @@ func TestRefusedDockerVerbs(t *testing.T) {
 	} {
 		t.Run(way.name, func(t *testing.T) {
 			tap := &wiretap{}
-			p := newProgram(t, way.config, "DOCKER_HOST="+tap.listen(t, w.e))
-			p.args = append([]string{"--source", "docker"}, way.args...)
-			file := p.write("file.txt", "x")
-			p.complete(dockerVerbs, noDocker)
+			p := program.New(t, way.config, "DOCKER_HOST="+tap.listen(t, w.e))
+			p.Args = append([]string{"--source", "docker"}, way.args...)
+			file := p.Write("file.txt", "x")
+			complete(p, dockerVerbs, noDocker)
 			_, hostName, _ := strings.Cut(host, "/")
 			for _, verb := range dockerVerbs {
 				args := []string{"act", "--yes", "--wait", "--timeout", "20s"}
 				for _, a := range verb {
 					if a == "HOST" {
-						a = p.hostOf(hostName)
+						a = hostOf(p, hostName)
 					}
 					args = append(args, strings.ReplaceAll(a, "FILE", file))
 				}
-				a := p.run(args...)
-				if a.code != 4 || !strings.Contains(a.stderr+a.stdout, way.says) {
-					t.Errorf("%v: exit %d, want 4 and %q\n%s%s", args, a.code, way.says, a.stdout, a.stderr)
+				a := p.Run(args...)
+				if a.Code != 4 || !strings.Contains(a.Stderr+a.Stdout, way.says) {
+					t.Errorf("%v: exit %d, want 4 and %q\n%s%s", args, a.Code, way.says, a.Stdout, a.Stderr)
 				}
 			}
 			if len(tap.sent) != 0 {
 				t.Errorf("sent: %v", tap.sent)
 			}
-			if n := len(p.records()); n != 0 {
+			if n := len(p.Records()); n != 0 {
 				t.Errorf("%d journal records", n)
 			}
 		})
@@ -380,10 +381,10 @@ func TestRefusedDockerVerbs(t *testing.T) {
 }
 
 // hostOf is the engine's own object as this program names it.
-func (p *program) hostOf(fallback string) string {
-	p.t.Helper()
-	w := dockerWorld{program: p}
-	if a := p.run("snapshot", "host", "-o", "json"); a.code == 0 {
+func hostOf(p *program.Program, fallback string) string {
+	p.T.Helper()
+	w := dockerWorld{Program: p}
+	if a := p.Run("snapshot", "host", "-o", "json"); a.Code == 0 {
 		return w.host()
 	}
 	return "host/" + fallback

@@ -3,6 +3,8 @@ package change
 import (
 	"strings"
 	"testing"
+
+	"devops-tui/test/program"
 )
 
 // TestRollBackFromAnImageThatNeverBecomesReady is the third thing that the
@@ -28,30 +30,30 @@ spec:
 	w.rolled("deployment/api")
 	w.apply(manifest("broken", "test/fail: ImagePullBackOff"))
 
-	s := w.cockpit(160, 45, "kube ●", "3", "Workloads", "name:api", "api")
-	s.WaitText(patience, "ImagePullBackOff")
-	shown := s.plan("B", goesOn, "REVISION", "release v1", "registry.local/api:v1", "rollout undo deployment/api", "diff")
+	s := w.Cockpit(160, 45, "kube ●", "3", "Workloads", "name:api", "api")
+	s.WaitText(program.Patience, "ImagePullBackOff")
+	shown := s.Plan("B", program.GoesOn, "REVISION", "release v1", "registry.local/api:v1", "rollout undo deployment/api", "diff")
 	if !strings.Contains(shown, "registry.local/api:broken") {
 		t.Errorf("the plan does not tell what goes:\n%s", shown)
 	}
 	sent := w.count()
-	s.proceed()
+	s.Proceed()
 	sent.want(0)
-	s.yes()
-	s.healthy()
+	s.Yes()
+	s.Healthy()
 	sent.want(1)
 	w.want("deployment/api", mainImage, "registry.local/api:v1")
 	w.want("deployment/api", ".status.availableReplicas", "3")
-	if a := w.run("journal", "verify"); a.code != 0 {
-		t.Errorf("journal verify: exit %d: %s%s", a.code, a.stdout, a.stderr)
+	if a := w.Run("journal", "verify"); a.Code != 0 {
+		t.Errorf("journal verify: exit %d: %s%s", a.Code, a.Stdout, a.Stderr)
 	}
 
-	s.plan("U", question, "registry.local/api:broken")
-	s.yes()
-	s.ended("failed") // it is the image that never becomes ready
+	s.Plan("U", program.Question, "registry.local/api:broken")
+	s.Yes()
+	s.Ended("failed") // it is the image that never becomes ready
 	sent.want(1)
 	w.want("deployment/api", mainImage, "registry.local/api:broken")
-	records := w.records()
+	records := w.Records()
 	if n := len(records); n != 4 || records[2].UndoOf == "" || !strings.HasPrefix(records[2].UndoOf, records[0].ID) {
 		t.Errorf("%d records: %+v", n, records)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"devops-tui/test/cluster"
 	"devops-tui/test/docker"
+	"devops-tui/test/program"
 )
 
 // shell runs a command line as a user would paste it, with the real kubectl and
@@ -29,7 +30,7 @@ func shell(t *testing.T, home, command string, env ...string) {
 	if err := os.Symlink(hyper, filepath.Join(bin, "kubectl")); err != nil && !os.IsExist(err) {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), program.Patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "sh", "-ec", command)
 	cmd.Env = append([]string{"HOME=" + home, "PATH=" + bin + ":" + os.Getenv("PATH")}, env...)
@@ -56,7 +57,7 @@ func TestTheEquivalentCommandDoesTheSame(t *testing.T) {
 	} {
 		t.Run(x.verb, func(t *testing.T) {
 			w := *w
-			w.t = t
+			w.T = t
 			ours, twin := "ours-"+x.verb, "twin-"+x.verb
 			for _, name := range []string{ours, twin} {
 				for _, image := range []string{"v1", "v2"} {
@@ -74,8 +75,8 @@ spec:
 					w.rolled("deployment/" + name)
 				}
 			}
-			plan := w.act(append([]string{x.verb, "deployment/" + w.ns + "/" + ours}, x.set...)...)
-			shell(t, w.home, strings.ReplaceAll(plan.Command, ours, twin), "KUBECONFIG="+w.c.Kubeconfig)
+			plan := w.Act(append([]string{x.verb, "deployment/" + w.ns + "/" + ours}, x.set...)...)
+			shell(t, w.Home, strings.ReplaceAll(plan.Command, ours, twin), "KUBECONFIG="+w.c.Kubeconfig)
 			if x.verb == "delete" {
 				w.gone("deployment/" + ours)
 				w.gone("deployment/" + twin)
@@ -97,14 +98,14 @@ spec:
 // comparable is a deployment without what differs between twins by nature: its
 // name, its times, and what kubectl notes for itself.
 func (w *kubeWorld) comparable(name string) any {
-	w.t.Helper()
+	w.T.Helper()
 	b, err := json.Marshal(w.object("deployment/" + name)["spec"])
 	if err != nil {
-		w.t.Fatal(err)
+		w.T.Fatal(err)
 	}
 	var spec map[string]any
 	if err := json.Unmarshal([]byte(strings.ReplaceAll(string(b), name, "NAME")), &spec); err != nil {
-		w.t.Fatal(err)
+		w.T.Fatal(err)
 	}
 	if meta, ok := spec["template"].(map[string]any)["metadata"].(map[string]any); ok {
 		if notes, ok := meta["annotations"].(map[string]any); ok && notes["kubectl.kubernetes.io/restartedAt"] != nil {
@@ -123,9 +124,9 @@ func TestTheEquivalentDockerCommandDoesTheSame(t *testing.T) {
 		for _, name := range []string{ours, twin} {
 			w.container(name, dockertest.RunSpec{})
 		}
-		plan := w.act(x.verb, "container/"+ours)
+		plan := w.Act(x.verb, "container/"+ours)
 		started := w.inspect(twin, ".State.StartedAt")
-		shell(t, w.home, strings.ReplaceAll(plan.Command, ours, twin), "DOCKER_HOST="+w.e.Host)
+		shell(t, w.Home, strings.ReplaceAll(plan.Command, ours, twin), "DOCKER_HOST="+w.e.Host)
 		for _, name := range []string{ours, twin} {
 			w.await(name+" "+x.want, func() bool { return w.inspect(name, state) == x.want })
 		}
