@@ -55,10 +55,23 @@ var rules = []rule{
 
 var compiler = regexp.MustCompile(`(?i)^(#\d+ )?([\d.]+ )?\S+\.\w+[:(]\[?\d+([:,]\d+)?[\])]?:? .*(error|undefined|cannot|undeclared|unused|expected|mismatch|declared and not used|not (in|a)\b|invalid|missing)|^\S+\.go:\d+(:\d+)?: `)
 
+// judged is how much of a line is looked at, in bytes.
+const judged = 400
+
 // score is how much a line tells of what went wrong.
 func score(l *core.Line) int {
 	s := strings.TrimRight(l.Text.String(), " ")
-	if s == "" || len(s) > 4096 || l.Stream == core.Marker || l.Group != core.GroupNone || noise.MatchString(s) {
+	s = s[:min(len(s), judged)]
+	if s == "" || l.Stream == core.Marker || l.Group != core.GroupNone {
+		return tellsNothing
+	}
+	if !mayTell(s) {
+		if l.Level >= core.LevelError {
+			return tellsWho
+		}
+		return tellsNothing
+	}
+	if noise.MatchString(s) {
 		return tellsNothing
 	}
 	if strings.HasPrefix(s, "$ ") || strings.HasPrefix(s, "+ ") { // what is run, not what it says
@@ -72,10 +85,35 @@ func score(l *core.Line) int {
 			return r.score
 		}
 	}
-	if l.Level == core.LevelError || l.Level == core.LevelFatal {
+	if l.Level >= core.LevelError {
 		return tellsWho
 	}
 	return tellsNothing
+}
+
+// words are what a line has that any rule could fit, in lower case.
+var words = []string{
+	"error", "err!", "fail", "fatal", "panic", "exception", "traceback", "exit", "assert", "expected", "critical", "not ", "cannot", "could not", "could", "undefined", "denied",
+	"refused", "unauthorized", "timed out", "no such", "no space", "manifest unknown", "imagepull", "oom", "memory", "killed", "core dumped", "segmentation", "data race", "caused by",
+	"***", "●", "✕", "✗", "×", "✘", "e  ", "non-zero", "elifecycle", "terminated", "cleaning up", "did not", "backoff", "to equal", "to be",
+}
+
+// mayTell reports whether a line has anything that a rule could fit. Of a long
+// log nearly no line has, and looking for words is a hundred times quicker than
+// the rules.
+func mayTell(s string) bool {
+	low := strings.ToLower(s)
+	for _, w := range words {
+		if strings.Contains(low, w) {
+			return true
+		}
+	}
+	for i := 0; i+1 < len(s); i++ { // file:12
+		if (s[i] == ':' || s[i] == '(') && s[i+1] >= '0' && s[i+1] <= '9' {
+			return true
+		}
+	}
+	return false
 }
 
 // FirstErrors finds the first lines of a log that say what went wrong: at is
@@ -84,9 +122,12 @@ func score(l *core.Line) int {
 // Lines that only say that something ended badly count when no other tells
 // more; those that mention errors without having one do not count.
 func FirstErrors(lines []core.Line, n int) (at int, out []text.Line) {
-	scores, best := scan(lines)
 	at = -1
-	if best == tellsNothing || n <= 0 {
+	if n <= 0 {
+		return at, nil
+	}
+	scores, best := scan(lines, n)
+	if best == tellsNothing {
 		return at, nil
 	}
 	for i := 0; i < len(lines) && len(out) < n; i++ {
@@ -97,16 +138,27 @@ func FirstErrors(lines []core.Line, n int) (at int, out []text.Line) {
 			at = i
 		}
 		out = append(out, lines[i].Text)
-		for i+1 < len(lines) && len(out) < n && scores[i+1] < best && belongs(&lines[i+1], scores[i+1]) {
-			i++
+		for i+1 < len(lines) && len(out) < n && scores[i+1] < best {
+			next := i + 1
+			if blank(&lines[next]) && next+1 < len(lines) { // within what is set in
+				next++
+				if s := lines[next].Text.String(); s == "" || s[0] != ' ' || scores[next] >= best {
+					break
+				}
+			}
+			if !belongs(&lines[next], scores[next]) {
+				break
+			}
+			i = next
 			out = append(out, lines[i].Text)
 		}
 	}
 	return at, out
 }
 
-// scan scores all lines but those of a group that only says what will be run.
-func scan(lines []core.Line) (scores []uint8, best uint8) {
+// scan scores the lines, until n of them tell all that a line can; those of a
+// group that only says what will be run tell nothing.
+func scan(lines []core.Line, n int) (scores []uint8, best uint8) {
 	scores = make([]uint8, len(lines))
 	depth, script := 0, 0
 	for i := range lines {
@@ -125,6 +177,11 @@ func scan(lines []core.Line) (scores []uint8, best uint8) {
 			if script == 0 {
 				scores[i] = uint8(score(&lines[i]))
 				best = max(best, scores[i])
+				if scores[i] == tellsWhat {
+					if n--; n < 0 {
+						return scores, best
+					}
+				}
 			}
 		}
 	}
@@ -140,5 +197,12 @@ func belongs(l *core.Line, score uint8) bool {
 	if strings.TrimSpace(s) == "" || noise.MatchString(s) {
 		return false
 	}
-	return score > tellsEnd || s[0] == ' ' || s[0] == '\t' || strings.HasPrefix(s, "│") || strings.HasPrefix(s, "goroutine ") || strings.HasPrefix(s, "[ERROR]   ")
+	return score > tellsEnd || s[0] == ' ' || strings.HasPrefix(s, "│") || quoted.MatchString(s)
+}
+
+// quoted is a line of the source that a compiler shows below its error.
+var quoted = regexp.MustCompile(`^\d+ +\|`)
+
+func blank(l *core.Line) bool {
+	return l.Group == core.GroupNone && l.Stream != core.Marker && strings.TrimSpace(l.Text.String()) == ""
 }

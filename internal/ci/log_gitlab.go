@@ -52,6 +52,9 @@ func (r *LogReader) gitlabPart(raw []byte) []byte {
 		r.time = at * int64(time.Second)
 	}
 	if string(verb) == "section_start" {
+		if len(r.gitlab.opening) == mostGroups {
+			r.openSections(nil)
+		}
 		r.gitlab.opening = append(r.gitlab.opening, string(label))
 	} else {
 		r.openSections(nil) // one that the same line opened is shown before

@@ -46,6 +46,9 @@ func (r *LogReader) jenkinsTime(raw []byte) []byte {
 	return bytes.TrimPrefix(raw[i+1:], []byte(" "))
 }
 
+// mostBlocks bounds how many blocks of a pipeline are counted.
+const mostBlocks = 1000
+
 // jenkinsFinish reads what a line of a Jenkins log has: a mark of a pipeline or
 // text. A stage, and a branch of a
 // parallel step, is a group; other blocks are none.
@@ -55,11 +58,17 @@ func (r *LogReader) jenkinsFinish(raw []byte, dropped int) {
 	case !ok:
 		r.say(raw, dropped, core.LevelNone, core.Stdout)
 	case len(mark) > 4 && bytes.HasPrefix(mark, []byte("{ (")) && mark[len(mark)-1] == ')':
+		if len(r.braces) == mostBlocks {
+			r.mark(raw)
+			return
+		}
 		title := bytes.TrimPrefix(mark[3:len(mark)-1], []byte("Branch: "))
-		r.braces = append(r.braces, true)
+		r.braces = append(r.braces, len(r.groups) < mostGroups)
 		r.open("", title)
 	case string(mark) == "{":
-		r.braces = append(r.braces, false)
+		if len(r.braces) < mostBlocks {
+			r.braces = append(r.braces, false)
+		}
 		r.mark(raw)
 	case string(mark) == "}":
 		n := len(r.braces)

@@ -45,7 +45,7 @@ type LogReader struct {
 	groups   []string // names of the groups that are open, "" for those that have none
 	gitlab   gitlabLine
 	held     held   // of GitLab: a line that the next one may go on with
-	braces   []bool   // of Jenkins: whether each block that is open is a group
+	braces   []bool // of Jenkins: whether each block that is open is a group
 }
 
 // segments is what the carriage returns of a line leave to be seen.
@@ -198,8 +198,15 @@ func (r *LogReader) emit(l text.Line, g core.Group, level core.Level, stream cor
 	r.out = append(r.out, core.Line{Time: r.time, Seq: r.seq, Origin: r.Origin, Text: l, Stream: stream, Level: level, Group: g})
 }
 
+// mostGroups bounds how deep groups lie in each other; deeper ones are text.
+const mostGroups = 64
+
 // open begins a group.
 func (r *LogReader) open(name string, title []byte) {
+	if len(r.groups) == mostGroups {
+		r.say(title, 0, core.LevelNone, core.Stdout)
+		return
+	}
 	r.groups = append(r.groups, name)
 	l := text.CleanLineBytes(title)
 	r.emit(l, core.GroupOpen, core.LevelNone, core.Stdout)
