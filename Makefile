@@ -34,7 +34,7 @@ build: ## build bin/devops-tui
 # Built apart from the tests, so that it is seen and not counted against their time.
 worlds:
 	@echo "test worlds: a real Kubernetes control plane is built once (about 20 CPU minutes when nothing is cached)"
-	@go run ./test/cluster/cmd/cluster build -metrics -helm
+	@go run ./test/cluster/cmd/cluster build -metrics -helm -rollouts
 
 test: worlds ## all tests, with the race detector, against real engines (PKG=./internal/text for one)
 	@[ -n "$(RACE)" ] || echo "no C compiler: testing without the race detector"

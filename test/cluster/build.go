@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -24,6 +25,15 @@ const EnvHyper = "DEVOPS_TUI_HYPER"
 // module is a Go module below this folder that is built on its own.
 type module struct {
 	folder, about, ldflags string
+	pkg                    string // what is built; "": the module's own program
+}
+
+// name is that of the program.
+func (m module) name() string {
+	if m.pkg != "" {
+		return path.Base(m.pkg)
+	}
+	return m.folder
 }
 
 var (
@@ -70,7 +80,7 @@ func (m module) build(ctx context.Context, log io.Writer) (string, error) {
 	if err := os.MkdirAll(cache, 0o755); err != nil {
 		return "", err
 	}
-	out := filepath.Join(cache, m.folder+"-"+sum)
+	out := filepath.Join(cache, m.name()+"-"+sum)
 	unlock, err := lock(ctx, out+".lock") // test packages run in parallel
 	if err != nil {
 		return "", err
@@ -85,12 +95,16 @@ func (m module) build(ctx context.Context, log io.Writer) (string, error) {
 		log = io.Discard
 	}
 	_, _ = fmt.Fprintf(log, "building %s, once; kept in %s\n", m.about, cache)
-	cmd := exec.CommandContext(ctx, "go", "build", "-C", dir, "-trimpath", "-buildvcs=false", "-ldflags", m.ldflags, "-o", out+".tmp", ".")
+	target := m.pkg
+	if target == "" {
+		target = "."
+	}
+	cmd := exec.CommandContext(ctx, "go", "build", "-C", dir, "-trimpath", "-buildvcs=false", "-ldflags", m.ldflags, "-o", out+".tmp", target)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-mod=readonly", "GOWORK=off")
 	if b, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build %s: %w\n%s", dir, err, b)
 	}
-	removeOld(cache, m.folder)
+	removeOld(cache, m.name())
 	return out, os.Rename(out+".tmp", out)
 }
 
@@ -114,8 +128,8 @@ func (m module) hash(dir string) (string, error) {
 }
 
 // removeOld removes builds of other contents that nobody used for two weeks: each has 150 MB.
-func removeOld(cache, folder string) {
-	builds, _ := filepath.Glob(filepath.Join(cache, folder+"-*"))
+func removeOld(cache, name string) {
+	builds, _ := filepath.Glob(filepath.Join(cache, name+"-*"))
 	for _, b := range builds {
 		if filepath.Ext(b) == ".lock" {
 			continue // somebody may hold it

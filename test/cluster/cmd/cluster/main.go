@@ -34,11 +34,12 @@ const usage = `usage: cluster up|down|run|build [flags]
 `
 
 type settings struct {
-	opts    cluster.Options
-	rest    []string // kubectl's arguments
-	load    int
-	metrics bool
-	helm    bool
+	opts     cluster.Options
+	rest     []string // kubectl's arguments
+	load     int
+	metrics  bool
+	helm     bool
+	rollouts bool
 }
 
 func main() {
@@ -89,6 +90,7 @@ func parse(args []string) (settings, error) {
 	fs.BoolVar(&s.opts.Full, "full", false, "all controllers, Node authorizer, fsync")
 	fs.BoolVar(&s.metrics, "metrics", false, "with the metrics server (about 5 more CPU minutes to build once)")
 	fs.BoolVar(&s.helm, "helm", false, "build helm too (about 4 more CPU minutes, once)")
+	fs.BoolVar(&s.rollouts, "rollouts", false, "with Argo's definitions and the Rollouts controller (about 10 more CPU minutes to build once)")
 	fs.IntVar(&s.load, "demo-load", 0, "number of pods to make, a few of them failing")
 	err = fs.Parse(args[1:])
 	s.rest = fs.Args()
@@ -122,6 +124,14 @@ func build(ctx context.Context, s settings) error {
 			return err
 		}
 	}
+	if s.rollouts {
+		if _, err := cluster.BuildRollouts(ctx, os.Stderr); err != nil {
+			return err
+		}
+		if _, err := cluster.BuildRolloutsCLI(ctx, os.Stderr); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -150,6 +160,11 @@ func foreground(ctx context.Context, s settings, out io.Writer) error {
 	defer c.Stop()
 	if s.metrics {
 		if err := c.StartMetrics(ctx); err != nil {
+			return err
+		}
+	}
+	if s.rollouts {
+		if err := c.StartRollouts(ctx); err != nil {
 			return err
 		}
 	}
