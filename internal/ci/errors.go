@@ -58,25 +58,33 @@ var compiler = regexp.MustCompile(`(?i)^(#\d+ )?([\d.]+ )?\S+\.\w+[:(]\[?\d+([:,
 // judged is how much of a line is looked at, in bytes.
 const judged = 400
 
+// mostJudged bounds how many lines are judged, half of them from the beginning of a
+// log and half from its end.
+const mostJudged = 5000
+
+func beginning(l *core.Line) string {
+	s := l.Text.String()
+	return strings.TrimRight(s[:min(len(s), judged)], " ")
+}
+
 // score is how much a line tells of what went wrong.
 func score(l *core.Line) int {
-	s := strings.TrimRight(l.Text.String(), " ")
-	s = s[:min(len(s), judged)]
-	if s == "" || l.Stream == core.Marker || l.Group != core.GroupNone {
+	s := beginning(l)
+	score := tellsNothing
+	if l.Level >= core.LevelError {
+		score = tellsWho
+	}
+	if found := ruled(l, s); found != tellsNothing {
+		score = found
+	}
+	if score != tellsNothing && noise.MatchString(s) {
 		return tellsNothing
 	}
-	if !mayTell(s) {
-		if l.Level >= core.LevelError {
-			return tellsWho
-		}
-		return tellsNothing
-	}
-	if noise.MatchString(s) {
-		return tellsNothing
-	}
-	if strings.HasPrefix(s, "$ ") || strings.HasPrefix(s, "+ ") { // what is run, not what it says
-		return tellsNothing
-	}
+	return score
+}
+
+// ruled is the score by the first rule that fits.
+func ruled(l *core.Line, s string) int {
 	if compiler.MatchString(s) && l.Level != core.LevelWarn && !strings.Contains(s, "warning") {
 		return tellsWhat
 	}
@@ -84,9 +92,6 @@ func score(l *core.Line) int {
 		if r.fits.MatchString(s) {
 			return r.score
 		}
-	}
-	if l.Level >= core.LevelError {
-		return tellsWho
 	}
 	return tellsNothing
 }
@@ -101,7 +106,15 @@ var words = []string{
 // mayTell reports whether a line has anything that a rule could fit. Of a long
 // log nearly no line has, and looking for words is a hundred times quicker than
 // the rules.
-func mayTell(s string) bool {
+func mayTell(l *core.Line) bool {
+	s := beginning(l)
+	// What is run is not what it says.
+	if s == "" || l.Stream == core.Marker || l.Group != core.GroupNone || strings.HasPrefix(s, "$ ") || strings.HasPrefix(s, "+ ") {
+		return false
+	}
+	if l.Level >= core.LevelError {
+		return true
+	}
 	low := strings.ToLower(s)
 	for _, w := range words {
 		if strings.Contains(low, w) {
@@ -160,6 +173,25 @@ func FirstErrors(lines []core.Line, n int) (at int, out []text.Line) {
 // group that only says what will be run tell nothing.
 func scan(lines []core.Line, n int) (scores []uint8, best uint8) {
 	scores = make([]uint8, len(lines))
+	judge := candidates(lines)
+	if len(judge) > mostJudged {
+		judge = append(judge[:mostJudged/2], judge[len(judge)-mostJudged/2:]...)
+	}
+	for _, i := range judge {
+		scores[i] = uint8(score(&lines[i]))
+		best = max(best, scores[i])
+		if scores[i] == tellsWhat {
+			if n--; n < 0 {
+				break
+			}
+		}
+	}
+	return scores, best
+}
+
+// candidates are the lines that are worth judging.
+func candidates(lines []core.Line) []int {
+	var out []int
 	depth, script := 0, 0
 	for i := range lines {
 		switch lines[i].Group {
@@ -174,18 +206,12 @@ func scan(lines []core.Line, n int) (scores []uint8, best uint8) {
 			}
 			depth--
 		default:
-			if script == 0 {
-				scores[i] = uint8(score(&lines[i]))
-				best = max(best, scores[i])
-				if scores[i] == tellsWhat {
-					if n--; n < 0 {
-						return scores, best
-					}
-				}
+			if script == 0 && mayTell(&lines[i]) {
+				out = append(out, i)
 			}
 		}
 	}
-	return scores, best
+	return out
 }
 
 // belongs reports whether a line goes on with an error above it.
