@@ -73,7 +73,7 @@ func (s *Source) Run(ctx context.Context, sink sources.Sink) error {
 	for ctx.Err() == nil {
 		p.plan()
 		wait := p.ask(ctx)
-		timer := time.NewTimer(wait)
+		timer := s.timer(wait)
 		select {
 		case <-ctx.Done():
 		case <-timer.C:
@@ -309,19 +309,19 @@ func (s *Source) answer(ctx context.Context, q question) (news bool, err error) 
 		return s.askGroup(ctx, q.path)
 	case "list":
 		news, err = s.askList(ctx, q.path)
-		s.refused(q.path, err, func(r *repository, p *core.Problem) { r.problem = p }, ci.KindRun, ci.KindWorkflow)
+		s.told(q.path, err, func(r *repository, p *core.Problem) { r.problem = p }, ci.KindRun, ci.KindWorkflow)
 	case "run":
 		return s.askRun(ctx, q.path, q.run)
 	case "environments":
 		news, err = s.askEnvironments(ctx, q.path)
-		s.refused(q.path, err, func(r *repository, p *core.Problem) { r.envProblem = p }, ci.KindEnvironment)
+		s.told(q.path, err, func(r *repository, p *core.Problem) { r.envProblem = p }, ci.KindEnvironment)
 	}
 	return news, err
 }
 
-// refused keeps why a project could not be read, or that it could. A server that
+// told publishes what a project's answer changed, and keeps why a project could not be read, or that it could. A server that
 // does not answer is not the project's matter: health tells that.
-func (s *Source) refused(path string, err error, keep func(*repository, *core.Problem), kinds ...string) {
+func (s *Source) told(path string, err error, keep func(*repository, *core.Problem), kinds ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r := s.model.projects[path]

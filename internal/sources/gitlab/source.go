@@ -28,6 +28,7 @@ type Source struct {
 	client *rest.Client
 	keys   *keyring
 	now    func() time.Time
+	timer  func(time.Duration) *time.Timer
 
 	interest atomic.Pointer[core.Interest]
 	want     chan struct{} // capacity 1
@@ -67,7 +68,7 @@ func newSourceOver(s server, o sources.Options, transport http.RoundTripper) (*S
 		return nil, err
 	}
 	x := &Source{
-		server: s, keys: &keyring{from: s.token, getenv: o.Getenv}, now: time.Now,
+		server: s, keys: &keyring{from: s.token, getenv: o.Getenv}, now: time.Now, timer: time.NewTimer,
 		want: make(chan struct{}, 1), wake: make(chan struct{}, 1), nudges: make(chan nudge, 64),
 		last: map[string]map[string]string{}, access: map[string]int{},
 	}
