@@ -18,7 +18,7 @@ const maxQuery = 4096
 // trailing |, a lone !, an open quote) is taken as far as it goes, because it
 // is being typed; what is wrong is an *Error.
 func Parse(s string, columns []core.Column) (Query, error) {
-	p := parser{s: s, fields: Fields(columns)}
+	p := parser{s: s, fields: Fields(columns), words: wordsOf(columns)}
 	return p.query()
 }
 
@@ -34,6 +34,7 @@ type parser struct {
 	at       int
 	fields   []Field
 	textOnly bool
+	words    map[string]word // what plain words of these columns mean more
 }
 
 func (p *parser) fail(at int, suggest []string, format string, args ...any) error {
@@ -132,6 +133,9 @@ func (p *parser) term() (t term, ok bool, err error) {
 		}
 	}
 	word := p.word()
+	if w := p.words[strings.ToLower(word)]; w != wordNone {
+		t.word = w
+	}
 	for _, alt := range strings.Split(word, "|") {
 		if alt == "" {
 			continue

@@ -86,6 +86,20 @@ func (o offers) exist(group []actions.Verb) bool {
 	return false
 }
 
+// only is the title of the one verb of a group that the object's kind has;
+// false: it has several.
+func (o offers) only(group []actions.Verb) (title text.Safe, one bool) {
+	for _, v := range group {
+		if x, ok := o.of(v.ID); ok && x.Exists {
+			if one {
+				return text.Safe{}, false
+			}
+			title, one = v.Title, true
+		}
+	}
+	return title, one
+}
+
 // possible is how one verb stands for several objects: it can be planned if it
 // can for one of them; what policy denies can be looked at.
 type possible struct {
@@ -105,7 +119,7 @@ func (m *Model) stand(verbs []actions.Verb, refs []core.Ref) []possible {
 		out[i] = possible{verb: v, why: text.Sprintf("%s does not exist", v.Title)}
 	}
 	for n, ref := range refs {
-		r := m.env.Snap.Find(ref)
+		r := m.row(ref)
 		if r == nil {
 			if len(refs) == 1 {
 				for i := range out {
@@ -152,7 +166,15 @@ func (m *Model) change(verb string) tea.Cmd {
 	if len(refs) == 0 {
 		return m.notify(pane.Notify{Text: text.Sprintf("%s: nothing is selected", verb), Bad: true})
 	}
-	all := m.stand(m.o.Engine.Group(verb), refs)
+	group := m.o.Engine.Group(verb)
+	all := m.stand(group, refs)
+	if page := m.pageObject(); len(refs) == 1 && refs[0] != page && !page.IsZero() && !someExist(all) {
+		// What its part does not know the object may: a run's gate is answered
+		// from the line of the job that waits. The plan names its target.
+		if of := m.stand(group, []core.Ref{page}); someExist(of) {
+			refs, all = []core.Ref{page}, of
+		}
+	}
 	var can []possible
 	for _, p := range all {
 		if p.can() {
@@ -168,6 +190,10 @@ func (m *Model) change(verb string) tea.Cmd {
 	leader, _ := m.o.Engine.Verb(verb)
 	m.open(dialog.NewMenu(text.Sprintf("%s · %s", text.Clean(leader.Key), objectsPath(refs)), m.verbItems(all, refs, false), false))
 	return nil
+}
+
+func someExist(all []possible) bool {
+	return slices.ContainsFunc(all, func(p possible) bool { return p.exists })
 }
 
 // reasonOf is the reason that says most: of the verb itself where the kind has
@@ -235,7 +261,7 @@ func (m *Model) openActions() {
 		m.env.Send(pane.Notify{Text: text.Lit("nothing is selected")})
 		return
 	}
-	r := m.env.Snap.Find(refs[0])
+	r := m.row(refs[0])
 	if r == nil {
 		m.env.Send(pane.Notify{Text: text.Lit("the object is gone")})
 		return

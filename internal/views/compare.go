@@ -6,10 +6,25 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"devops-tui/internal/core"
+	"devops-tui/internal/keys"
 	"devops-tui/internal/text"
 	"devops-tui/internal/views/object"
 	"devops-tui/internal/views/pane"
 )
+
+// diff compares an object with what it should be, where its system can, or two
+// marked ones with each other.
+func (m *Model) diff() tea.Cmd {
+	if refs := m.targets(); len(refs) == 1 {
+		for _, ref := range []core.Ref{refs[0], m.pageObject()} {
+			if k := m.env.Snap.Kind(ref); k != nil && k.Diff && m.o.Backend.Abilities(ref).Diff {
+				m.env.Send(pane.Open{Ref: ref, Tab: keys.Diff})
+				return nil
+			}
+		}
+	}
+	return m.compare()
+}
 
 // compare shows the difference between the manifests of two marked objects.
 func (m *Model) compare() tea.Cmd {

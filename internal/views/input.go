@@ -210,7 +210,9 @@ func (m *Model) command(c keys.Command) tea.Cmd {
 	case keys.PortForward:
 		return m.opens(core.VerbForward)
 	case keys.Diff:
-		return m.compare()
+		return m.diff()
+	case keys.OpenURL:
+		return m.openURL(m.objectOf())
 	case keys.Tasks, keys.Journal:
 		return m.goTo(viewTasks)
 	case keys.BreakGlass:
@@ -229,7 +231,7 @@ func (m *Model) command(c keys.Command) tea.Cmd {
 
 // verbReason says why a verb is not possible for the subject now.
 func (m *Model) verbReason(verb string) text.Safe {
-	r := m.env.Snap.Find(m.objectOf())
+	r := m.row(m.objectOf())
 	if r == nil {
 		return text.Lit("nothing is selected")
 	}
@@ -242,7 +244,13 @@ func (m *Model) objectOf() core.Ref {
 	if s := p.subject(); !s.IsZero() {
 		return s
 	}
-	if o, ok := p.slots[0].pane.(interface{ Object() core.Ref }); ok {
+	return m.pageObject()
+}
+
+// pageObject is what the page on screen is about, whatever part of it is
+// selected; zero: it is no object page.
+func (m *Model) pageObject() core.Ref {
+	if o, ok := m.top().slots[0].pane.(interface{ Object() core.Ref }); ok {
 		return o.Object()
 	}
 	return core.Ref{}

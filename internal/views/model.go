@@ -185,6 +185,10 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		return m.definition(msg)
 	case editedMsg:
 		return m.edited(msg)
+	case openedMsg:
+		if msg.err != nil {
+			return m.notify(pane.Notify{Text: text.Sprintf("no browser took it (%s); the address is copied", text.Error(msg.err)), Bad: true})
+		}
 	case glassMsg: // the banner goes
 	case tea.MouseMsg:
 		return m.mouseEvent(msg)

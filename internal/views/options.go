@@ -44,9 +44,12 @@ type Options struct {
 	Terminal func(run func(context.Context, core.Terminal) error) tea.ExecCommand
 	// Exec lets a program have the terminal; nil: tea.Exec.
 	Exec   func(tea.ExecCommand, tea.ExecCallback) tea.Cmd
-	Editor Editor            // nil: nothing can be edited
-	Bell   Bell              // how the user is told that something ended
-	Audit  func() AuditTrail // checks the journal from end to end; nil: it cannot be checked
+	Editor Editor // nil: nothing can be edited
+	// OpenURL hands an address of the web to the desktop's browser; nil: there is
+	// none (SSH), addresses are copied only.
+	OpenURL func(address string) error
+	Bell    Bell              // how the user is told that something ended
+	Audit   func() AuditTrail // checks the journal from end to end; nil: it cannot be checked
 }
 
 // Editor opens definitions in the user's editor. The files are the user's

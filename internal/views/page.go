@@ -19,6 +19,10 @@ type page struct {
 	lead  int // of a grid: the list that had the focus last; the followers show its selection
 	zoom  bool
 
+	more func(*page)     // adds the slots of kinds that came to be known; nil: there are none
+	has  map[string]bool // kinds that it added
+	meta uint64          // version of the kinds that it has seen
+
 	rects []rect // of the slots at the last draw; empty rect: not on screen
 }
 
@@ -82,6 +86,10 @@ func (p *page) companion() int {
 }
 
 func (p *page) refresh(e *pane.Env) {
+	if p.more != nil && p.meta != e.Snap.MetaVersion {
+		p.meta = e.Snap.MetaVersion
+		p.more(p)
+	}
 	for i := range p.slots {
 		if p.slots[i].pane != nil && (p.grid || i == p.focus) {
 			p.slots[i].pane.Refresh(e)

@@ -34,8 +34,6 @@ const (
 // workloadKinds are what the Workloads view joins in its first tab.
 var workloadKinds = []string{"deployment", "statefulset", "daemonset", "job", "cronjob"}
 
-var noPipelines = text.Lit("no pipeline source")
-
 // page returns the view of that name, made when it is first shown; nil if
 // there is none. Views keep their state for the whole session.
 func (m *Model) page(name string) *page {
@@ -55,7 +53,7 @@ func (m *Model) makePage(name string) *page {
 	case viewCockpit:
 		return m.cockpit()
 	case viewBuilds:
-		return &page{title: text.Lit("Builds"), slots: []slot{{title: text.Lit("Runs"), pane: m.builds(false)}}}
+		return m.buildsPage()
 	case viewWorkloads:
 		return m.workloads()
 	case viewContainers:
@@ -91,17 +89,6 @@ func (m *Model) cockpit() *page {
 // runningKinds are the kinds that run by themselves, as far as sources have them.
 func (m *Model) runningKinds() []string { return []string{"pod", "container"} }
 
-func (m *Model) builds(short bool) *list.List {
-	o := list.Options{
-		Title: text.Lit("Builds"), Kinds: []string{"run"},
-		Empty: noPipelines, Hint: text.Lit("devops-tui doctor tells how to connect one"),
-	}
-	if short {
-		o.Columns = []string{"name", "number", "branch", "commit", "stage", "status", "duration", "age"}
-	}
-	return list.New(o)
-}
-
 func (m *Model) newLogs(compact bool) *logs.Pane {
 	return logs.New(logs.Options{Tail: m.o.Log.Tail, Wrap: m.o.Log.Wrap, Timestamps: m.o.Log.Timestamps, Compact: compact})
 }
@@ -127,20 +114,24 @@ func (m *Model) workloads() *page {
 func (m *Model) kindSlot(kind string) slot {
 	title := m.kindTitle(kind)
 	return slot{title: title, make: func() pane.Pane {
-		return list.New(list.Options{Title: title, Kinds: []string{kind}, Empty: text.Sprintf("no %s here", m.plural(kind)), Hint: text.Lit("; chooses another scope")})
+		return list.New(list.Options{Title: title, Kinds: []string{kind}, Workloads: kind == "job", Empty: text.Sprintf("no %s here", m.plural(kind)), Hint: text.Lit("; chooses another scope")})
 	}}
 }
 
 func (m *Model) kindDecl(kind string) *core.Kind {
 	for _, ks := range m.o.Store.Snapshot().Kinds {
 		for i := range ks {
-			if ks[i].Name == kind {
+			if ks[i].Name == kind && listed(&ks[i]) {
 				return &ks[i]
 			}
 		}
 	}
 	return nil
 }
+
+// listed reports whether objects of the kind are on any list. The jobs of a
+// pipeline are only in the outline of their run.
+func listed(k *core.Kind) bool { return k.Name != "job" || k.Workload }
 
 func (m *Model) plural(kind string) string {
 	if k := m.kindDecl(kind); k != nil {
@@ -169,17 +160,20 @@ func (m *Model) kindPage(kind string) *page {
 }
 
 // The tabs of an object page, by the ID of the command that opens them.
-const tabOverview = "overview"
+const (
+	tabOverview = "overview"
+	tabHistory  = "history"
+)
 
 // objectPage is the page of one object: one tab per capability of its source.
-func (m *Model) objectPage(ref core.Ref) *page {
+func (m *Model) objectPage(ref core.Ref, row *core.Resource) *page {
 	id := "object:" + ref.String() + "#" + ref.UID
 	if p := m.pages[id]; p != nil {
 		return p
 	}
-	can := m.o.Backend.Abilities(ref)
+	can, kind := m.o.Backend.Abilities(ref), m.env.Snap.Kind(ref)
 	p := &page{id: id, title: text.Clean(ref.Path()), tabs: []string{tabOverview}}
-	p.slots = []slot{{title: text.Lit("Overview"), pane: object.NewOverview(ref)}}
+	p.slots = []slot{{title: text.Lit("Overview"), pane: object.NewOverview(ref, kind, can, row)}}
 	add := func(tab string, title text.Safe, make func() pane.Pane) {
 		p.tabs = append(p.tabs, tab)
 		p.slots = append(p.slots, slot{title: title, make: make})
@@ -200,7 +194,13 @@ func (m *Model) objectPage(ref core.Ref) *page {
 	if can.Describe {
 		add(keys.Describe, text.Lit("Describe"), func() pane.Pane { return object.Describe(ref) })
 	}
-	if measurable(ref.Kind) {
+	if can.History && kind != nil && kind.History {
+		add(tabHistory, text.Lit("History"), func() pane.Pane { return object.History(ref) })
+	}
+	if can.Diff && kind != nil && kind.Diff {
+		add(keys.Diff, text.Lit("Diff"), func() pane.Pane { return object.Diff(ref) })
+	}
+	if measurable(ref.Kind, kind) {
 		add(keys.Metrics, text.Lit("Metrics"), func() pane.Pane {
 			c := metrics.New()
 			c.Show(&m.env, ref)
@@ -213,7 +213,10 @@ func (m *Model) objectPage(ref core.Ref) *page {
 
 // measurable reports whether objects of the kind use CPU and memory, or are
 // made of objects that do.
-func measurable(kind string) bool {
+func measurable(kind string, decl *core.Kind) bool {
+	if kind == "job" && decl != nil && !decl.Workload { // of a pipeline
+		return false
+	}
 	switch kind {
 	case "pod", "container", "project", "node", "deployment", "statefulset", "daemonset", "replicaset", "job", "service":
 		return true

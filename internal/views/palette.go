@@ -43,7 +43,7 @@ func (m *Model) kindItems() []pane.Item {
 	seen := map[string]*core.Kind{}
 	for _, ks := range m.env.Snap.Kinds {
 		for i := range ks {
-			if seen[ks[i].Name] == nil {
+			if seen[ks[i].Name] == nil && listed(&ks[i]) {
 				seen[ks[i].Name] = &ks[i]
 			}
 		}

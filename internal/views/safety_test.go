@@ -299,7 +299,7 @@ func TestReasonsAreNamed(t *testing.T) {
 			s.Shows(strings.Fields(c.why)[0])
 			s.Type("esc")
 		}
-		s.Type("C") // comes later
+		s.Type("b") // comes later
 		s.Shows("not in this version")
 		delete(w.Cluster.Missing, viewstest.Local)
 		s.Type("4", "]", "]") // images have no restart

@@ -62,6 +62,50 @@ var scenes = []scene{
 	{name: "cockpit-logs-focused", play: keys("tab")},
 	{name: "cockpit-zoomed", play: keys("z")},
 	{name: "builds", play: keys("2")},
+	{name: "builds-wide-sorted", play: keys("2", "w", ">", ">", ">")},
+	{name: "builds-mine", play: func(s *viewstest.Session) { s.Type("2"); find(s, "mine waiting|failed") }},
+	{name: "builds-filter-prompt", play: keys("2", "/")},
+	{name: "builds-waiting", play: keys("2", "]")},
+	{name: "builds-workflows", play: keys("2", "[", "[")},
+	{name: "builds-none", empty: true, play: keys("2")},
+	{name: "run-failed", play: func(s *viewstest.Session) { s.Type("2"); find(s, "acme/api 1842", "enter") }},
+	{name: "run-failed-step", play: func(s *viewstest.Session) { s.Type("2"); find(s, "acme/api 1842", "enter", "n", "n", "n") }},
+	{name: "run-running", play: func(s *viewstest.Session) {
+		s.Type("2")
+		find(s, "running", "enter")
+		s.Pass(31 * time.Second)
+		s.Type("j", "j", "left")
+	}},
+	{name: "run-waiting", play: func(s *viewstest.Session) { s.Type("2"); find(s, "waiting deploy", "enter") }},
+	{name: "run-past", play: func(s *viewstest.Session) { s.Type("2"); find(s, "1837", "enter") }},
+	{name: "run-not-fresh", world: func(w *viewstest.World) {
+		w.Backend.Fail = w.Problem(core.Forbidden, "GitHub refuses: 403, the token lacks actions:read", "gh auth refresh -s repo")
+	}, play: func(s *viewstest.Session) { s.Type("2"); find(s, "acme/api 1842", "enter") }},
+	{name: "run-logs", play: func(s *viewstest.Session) { s.Type("2"); find(s, "acme/api 1842", "l", "{", "{", "o") }},
+	{name: "run-logs-searched", play: func(s *viewstest.Session) {
+		s.Type("2")
+		find(s, "acme/api 1842", "l", "=", "/")
+		s.Write("checkout")
+		s.Type("enter")
+	}},
+	{name: "job", play: func(s *viewstest.Session) { s.Type("2"); find(s, "acme/api 1842", "enter", "n", "n", "enter") }},
+	{name: "application", play: func(s *viewstest.Session) { s.Type("2"); find(s, "payments", "enter", "j") }},
+	{name: "application-diff", play: func(s *viewstest.Session) { s.Type("2"); find(s, "payments", "enter", "=") }},
+	{name: "application-history", play: func(s *viewstest.Session) { s.Type("2"); find(s, "payments", "enter", "[", "[") }},
+	{name: "rollout", play: func(s *viewstest.Session) { s.Type("2"); find(s, "canary", "enter") }},
+	{name: "plan-rerun-form", play: func(s *viewstest.Session) { s.Type("2"); find(s, "acme/api 1842", "R"); s.Pass(time.Second) }},
+	{name: "plan-approve-form", play: func(s *viewstest.Session) {
+		s.Type("2")
+		find(s, "waiting deploy", "A", "enter")
+		s.Pass(time.Second)
+	}},
+	{name: "plan-dispatch-form", play: func(s *viewstest.Session) { s.Type("2", "[", "[", "D"); s.Pass(time.Second) }},
+	{name: "plan-dispatch-form-end", play: func(s *viewstest.Session) {
+		s.Type("2", "[", "[", "D")
+		s.Write("it must out")
+		s.Type("shift+tab", "shift+tab", "shift+tab", "shift+tab", "shift+tab", "shift+tab")
+		s.Pass(time.Second)
+	}},
 	{name: "workloads", play: keys("3")},
 	{name: "workloads-wide-sorted", play: keys("3", "w", ">", ">", ">")},
 	{name: "nodes", play: func(s *viewstest.Session) { s.Type(":"); s.Write("nodes"); s.Type("enter") }},

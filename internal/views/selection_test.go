@@ -372,7 +372,7 @@ func TestQuitting(t *testing.T) {
 		s.Type("/")
 		s.Write("api")
 		s.Type("ctrl+c")
-		s.Hides("/api")
+		s.Hides("/api ─")
 		s.Type("ctrl+c")
 		if !s.Quit {
 			t.Error("ctrl+c twice does not quit")
@@ -479,15 +479,15 @@ func TestFollowersStayWithTheListThatLeads(t *testing.T) {
 		s := viewstest.Open(t, viewstest.New())
 		s.Type("shift+tab") // to the builds
 		s.Pass(time.Second)
-		s.Shows("Logs  api-1842")
+		s.Shows("Logs  ci/1842")
 		for _, ks := range [][]string{{"shift+tab"}, {"shift+tab"}, {"tab"}, {"tab"}} { // metrics, logs, metrics, builds
 			s.Type(ks...)
 			s.Pass(time.Second)
-			s.Shows("Logs  api-1842")
+			s.Shows("Logs  ci/1842")
 		}
 		s.Send(tea.MouseClickMsg{X: 20, Y: 30, Button: tea.MouseLeft}) // into the log
 		s.Pass(time.Second)
-		s.Shows("Logs  api-1842")
+		s.Shows("Logs  ci/1842")
 		s.Type("shift+tab") // to the pods: they lead now
 		s.Pass(time.Second)
 		s.Shows("Logs  billing-mailer-1")

@@ -17,6 +17,8 @@ func (m *Model) serve() []tea.Cmd {
 		switch r := r.(type) {
 		case pane.Open:
 			cmds = append(cmds, m.openObject(r))
+		case pane.OpenURL:
+			cmds = append(cmds, m.openURL(r.Ref))
 		case pane.OpenLogs:
 			cmds = append(cmds, m.openLogs(r))
 		case pane.Notify:
@@ -49,7 +51,10 @@ func (m *Model) serve() []tea.Cmd {
 }
 
 func (m *Model) openObject(r pane.Open) tea.Cmd {
-	p := m.objectPage(r.Ref)
+	if r.Row == nil {
+		r.Row = m.pageRow(r.Ref)
+	}
+	p := m.objectPage(r.Ref, r.Row)
 	if r.Tab != "" {
 		i := p.tab(r.Tab)
 		if i < 0 {
@@ -73,6 +78,30 @@ func (m *Model) openLogs(r pane.OpenLogs) tea.Cmd {
 		return nil
 	}
 	return l.Open(&m.env, core.LogRequest{Ref: r.Ref, Previous: r.Previous, Container: r.Container})
+}
+
+// pageRow is the row of an object that no list has, if the page on screen
+// knows it: a job of a run.
+func (m *Model) pageRow(ref core.Ref) *core.Resource {
+	p := m.top()
+	for i := range p.slots {
+		if k, ok := p.slots[i].pane.(interface {
+			Row(core.Ref) *core.Resource
+		}); ok {
+			if r := k.Row(ref); r != nil {
+				return r
+			}
+		}
+	}
+	return nil
+}
+
+// row is an object as it is known: by a list, or by the page on screen.
+func (m *Model) row(ref core.Ref) *core.Resource {
+	if r := m.env.Snap.Find(ref); r != nil {
+		return r
+	}
+	return m.pageRow(ref)
 }
 
 // marker is a pane whose rows can be marked.

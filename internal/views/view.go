@@ -316,7 +316,7 @@ func (m *Model) footer() string {
 	cmds := m.hints(m.contexts())
 	var row *core.Resource
 	if ref := m.objectOf(); !ref.IsZero() {
-		row = m.env.Snap.Find(ref)
+		row = m.row(ref)
 	}
 	for i := range cmds {
 		c := &cmds[i]
@@ -334,6 +334,9 @@ func (m *Model) footer() string {
 				continue
 			}
 			h.Disabled = !offers.why(group, c.Verb).Empty()
+			if t, one := offers.only(group); one { // a run has no restart, it is run again
+				h.Label = t
+			}
 		}
 		if c.ID != keys.Help {
 			hints = append(hints, h)

@@ -22,6 +22,7 @@ type form struct {
 	rows []formRow // of the last draw, for clicks
 	skip int       // rows above the first one in sight
 	low  bool      // less room than rows
+	out  [2]int    // fields out of sight: above, below
 }
 
 // formRow is what a row of the form stands for.

@@ -70,18 +70,38 @@ func (f *form) draw(st *kit.Styles, w, h int) kit.Block {
 		}
 	}
 	f.low = len(out) > h
-	f.skip = 0
+	f.skip, f.out = 0, [2]int{}
 	if f.low {
 		f.skip = max(min(f.skip, from), to-h, 0)
 		f.skip = min(f.skip, max(len(out)-h, 0))
-		out = out[f.skip:min(f.skip+h, len(out))]
+		end := min(f.skip+h, len(out))
+		out = out[f.skip:end]
+		if f.skip > 0 {
+			f.out[0] = max(f.rows[f.skip].field, 0)
+		}
+		if end < len(f.rows) {
+			f.out[1] = len(f.fields) - 1 - f.rows[end-1].field
+		}
 	}
 	return out
 }
 
+// more says how many fields are out of sight.
+func (f *form) more() text.Safe {
+	switch above, below := f.out[0], f.out[1]; {
+	case above > 0 && below > 0:
+		return text.Sprintf(" %d more above, %d below ", above, below)
+	case above > 0:
+		return text.Sprintf(" %d more above ", above)
+	case below > 0:
+		return text.Sprintf(" %d more below ", below)
+	}
+	return text.Safe{}
+}
+
 func (f *field) title() text.Safe {
 	if f.Title.Empty() {
-		return text.Clean(f.Name)
+		return text.Clean(strings.TrimPrefix(f.Name, "input."))
 	}
 	return f.Title
 }

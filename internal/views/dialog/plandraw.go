@@ -182,6 +182,9 @@ func (p *Plan) filling(e *pane.Env, w, h int) kit.Block {
 	case !fresh:
 		state = []kit.Span{{Tok: themes.Pending, Text: text.Lit("planning")}}
 	}
+	if more := p.form.more(); !more.Empty() {
+		state = append([]kit.Span{{Tok: themes.Accent, Text: more}}, state...)
+	}
 	rule := kit.Rule(st, w, []kit.Span{{Tok: themes.Title, Text: text.Lit(" plan ")}}, state)
 	room := h - len(forms) - 1
 	var below kit.Block

@@ -291,7 +291,7 @@ func TestGlyphsAreOneCell(t *testing.T) {
 		all := append([]Glyph{
 			g.Dot, g.Cursor, g.Mark, g.Ellipsis, g.Times, g.Restarts, g.ArrowUp, g.ArrowDown, g.MoreLeft, g.MoreRight,
 			g.Separator, g.Crumb, g.Warning, g.Locked, g.Horizontal, g.Vertical, g.TopLeft, g.TopRight, g.BottomLeft, g.BottomRight,
-			g.BarFull, g.BarEmpty, g.StageDone, g.StageTodo, g.AxisV, g.AxisH, g.AxisCorner, g.AxisTick, g.GuideH, g.Deploy, g.Gap, g.Selected, g.Disabled,
+			g.BarFull, g.BarEmpty, g.StageDone, g.StageTodo, g.Folded, g.Unfolded, g.AxisV, g.AxisH, g.AxisCorner, g.AxisTick, g.GuideH, g.Deploy, g.Gap, g.Selected, g.Disabled,
 		}, g.Levels...)
 		all = append(append(append(all, g.Heat...), g.Phase[:]...), g.State[:]...)
 		for i, x := range all {

@@ -59,6 +59,7 @@ type Glyphs struct {
 	BarFull, BarEmpty, StageDone, StageTodo      Glyph
 	AxisV, AxisH, AxisCorner, AxisTick, GuideH   Glyph
 	Deploy, Gap, Selected, Disabled              Glyph
+	Folded, Unfolded                             Glyph // a group of lines
 	Becomes, Checked, Unchecked, Flag            Glyph // before → after; a switch; what stands out in a journal
 
 	Levels  []Glyph // rising bars, first is the lowest that is not empty
@@ -86,7 +87,7 @@ var asciiGlyphs = Glyphs{
 	Horizontal: g("-"), Vertical: g("|"), TopLeft: g("+"), TopRight: g("+"), BottomLeft: g("+"), BottomRight: g("+"),
 	BarFull: g("#"), BarEmpty: g("."), StageDone: g("#"), StageTodo: g("."),
 	AxisV: g("|"), AxisH: g("-"), AxisCorner: g("+"), AxisTick: g("+"), GuideH: g("-"),
-	Deploy: g(":"), Gap: g("~"), Selected: g(">"), Disabled: g("-"), Becomes: g(">"), Checked: g("x"), Unchecked: g(" "), Flag: g("!"),
+	Deploy: g(":"), Gap: g("~"), Selected: g(">"), Disabled: g("-"), Becomes: g(">"), Checked: g("x"), Unchecked: g(" "), Flag: g("!"), Folded: g(">"), Unfolded: g("v"),
 	Levels: glyphs("_", ".", "-", "=", "+", "*", "#", "@"), Heat: glyphs(".", "-", "+", "#", "@"),
 }
 
@@ -100,7 +101,7 @@ var unicodeGlyphs = Glyphs{
 	Horizontal: g("─"), Vertical: g("│"), TopLeft: g("╭"), TopRight: g("╮"), BottomLeft: g("╰"), BottomRight: g("╯"),
 	BarFull: g("█"), BarEmpty: g("░"), StageDone: g("▰"), StageTodo: g("▱"),
 	AxisV: g("│"), AxisH: g("─"), AxisCorner: g("└"), AxisTick: g("┤"), GuideH: g("╌"),
-	Deploy: g("┊"), Gap: g("╌"), Selected: g("▸"), Disabled: g("⊘"), Becomes: g("→"), Checked: g("x"), Unchecked: g(" "), Flag: g("⚑"),
+	Deploy: g("┊"), Gap: g("╌"), Selected: g("▸"), Disabled: g("⊘"), Becomes: g("→"), Checked: g("x"), Unchecked: g(" "), Flag: g("⚑"), Folded: g("▸"), Unfolded: g("▾"),
 	Levels: glyphs("▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"), Heat: glyphs("·", "░", "▒", "▓", "█"),
 	Braille: true,
 }

@@ -16,7 +16,7 @@ func (v *LogView) rows(i int) int {
 		return 1
 	}
 	l := v.src.At(i)
-	if l.Stream == core.Marker {
+	if l.Stream == core.Marker || l.Title != NoTitle {
 		return 1
 	}
 	if !v.pretty {
@@ -156,6 +156,11 @@ func (v *LogView) drawLine(out *lines, i, skip, h int) {
 	if v.hasCur && l.Pos == v.current {
 		surface = Blurred
 	}
+	if l.Title != NoTitle {
+		v.drawTitle(out, &l, surface)
+		v.lineOf = append(v.lineOf, i)
+		return
+	}
 	if l.Context {
 		base = themes.Muted
 	}
@@ -221,6 +226,33 @@ func (v *LogView) drawLine(out *lines, i, skip, h int) {
 			v.lineOf = append(v.lineOf, i)
 		}
 	}
+}
+
+// drawTitle appends the title of a group, with how many lines it has.
+func (v *LogView) drawTitle(out *lines, l *LogLine, surface Surface) {
+	v.prefix(out, l, surface, true)
+	when, level, label := v.columns()
+	b := NewBuilder(v.st, max(v.w-min(1, v.w)-when-level-label, 0))
+	b.OnSurface(surface)
+	g := v.st.Glyphs.Unfolded
+	if l.Title == FoldedTitle {
+		g = v.st.Glyphs.Folded
+	}
+	count := text.Sprintf(" %s lines ", text.Count(l.Lines))
+	if l.Lines == 1 {
+		count = text.Lit(" 1 line ")
+	}
+	b.Glyph(themes.Accent, g).Space(1)
+	room := b.Left()
+	if room > count.Width()+12 {
+		room -= count.Width()
+	}
+	b.Text(themes.Accent, l.Text.Safe().Truncate(room))
+	if b.Left() >= count.Width() {
+		b.Text(themes.Muted, count)
+	}
+	out.b = append(out.b, b.Line()...)
+	out.end()
 }
 
 // drawMarker appends a line of the cockpit's own: a gap, a restart, an end.

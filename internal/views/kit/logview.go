@@ -16,7 +16,20 @@ type LogLine struct {
 	Pos     uint64
 	Fold    int  // stands for that many similar lines, if more than 1
 	Context bool // here only because it is near a match
+	// Title says that the line is the title of a group of Lines lines.
+	Title GroupTitle
+	Lines int
 }
+
+// GroupTitle is what a line is to the group that it may be the title of.
+type GroupTitle uint8
+
+// The titles.
+const (
+	NoTitle GroupTitle = iota
+	OpenTitle
+	FoldedTitle // the lines of the group are not shown
+)
 
 // LogSource is random access to the lines of a log. FirstSeq is the Pos of
 // At(0); a source that hides lines has gaps between its Pos.

@@ -33,12 +33,19 @@ const (
 	ownNamespace
 )
 
+// runPriority is how early a column of runs is hidden.
+var runPriority = map[string]int{"stage": 2, "age": 3, "branch": 4, "number": 5, "duration": 6, "title": 7, "author": 8, "commit": 9, "system": 10, "usual": 11}
+
 // priority is how early the column is hidden when space is short: never (0) for
 // what says which object and how it is, then the larger the earlier.
-func (c column) priority(i int) int {
-	switch {
+func (c column) priority(i int, runs bool) int {
+	switch n, run := runPriority[c.decl.ID]; {
 	case c.decl.Type == core.Name, c.decl.Type == core.Status:
 		return 0
+	case runs && c.own == ownNamespace: // the name alone says little: every repository has a "ci"
+		return 1
+	case runs && run:
+		return n
 	case c.own == ownScope && c.needed: // the same names may stand in several: without it they look alike
 		return 2
 	case c.own == ownScope:
@@ -129,7 +136,7 @@ func (l *List) buildColumns(n *store.Snapshot) {
 		for _, n := range of {
 			several = several || n > 1
 		}
-		cols = append(cols, column{own: ownScope, needed: several, decl: core.Column{ID: "scope", Title: text.Lit("SCOPE")}})
+		cols = append(cols, column{own: ownScope, needed: several, decl: core.Column{ID: "scope", Title: text.Lit("SCOPE"), Wide: l.o.Origins && !several}})
 	}
 	if namespaced && l.scope.Namespace == "" {
 		cols = append(cols, column{own: ownNamespace, decl: core.Column{ID: "ns", Title: place}})
@@ -174,8 +181,9 @@ func (l *List) rank(c column) int {
 // setColumns tells the table, with the sort mark where it belongs.
 func (l *List) setColumns() {
 	out := make([]kit.Column, len(l.columns))
+	runs := slices.ContainsFunc(l.columns, func(c column) bool { return c.decl.Type == core.Stages })
 	for i, c := range l.columns {
-		k := kit.Column{ID: c.decl.ID, Title: c.decl.Title, Min: c.decl.Min, Flex: c.decl.Flex || c.decl.Type == core.Name, Wide: c.decl.Wide, Priority: c.priority(i)}
+		k := kit.Column{ID: c.decl.ID, Title: c.decl.Title, Min: c.decl.Min, Flex: c.decl.Flex || c.decl.Type == core.Name, Wide: c.decl.Wide, Priority: c.priority(i, runs)}
 		switch c.decl.Type {
 		case core.Number, core.Bytes, core.CPU, core.Percent, core.Age, core.Duration:
 			k.Right = true
@@ -203,8 +211,15 @@ const maxNameMin = 30
 // fitNames makes room for the names; it only grows, so that columns do not flap.
 func (l *List) fitNames() {
 	longest := l.nameMin
+	name := slices.IndexFunc(l.columns, func(c column) bool { return c.own == declared && c.decl.Type == core.Name })
 	for _, r := range l.order {
-		if n := len(r.Ref.Name); n > longest {
+		n := len(r.Ref.Name)
+		if name >= 0 { // a run is called by its workflow
+			if at, ok := l.columns[name].at[r.Ref.Kind]; ok && at < len(r.Cells) {
+				n = min(n, len(r.Cells[at].Text.String()))
+			}
+		}
+		if n > longest {
 			longest = n
 			if n >= maxNameMin {
 				break

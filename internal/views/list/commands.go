@@ -57,6 +57,8 @@ func (l *List) Command(e *pane.Env, c keys.Command) (tea.Cmd, bool) {
 		l.withRow(e, r, func() { e.Send(pane.OpenLogs{Ref: r.Ref, Previous: true}) })
 	case keys.Describe, keys.Manifest, keys.Events, keys.Metrics:
 		l.withRow(e, r, func() { e.Send(pane.Open{Ref: r.Ref, Tab: c.ID}) })
+	case keys.OpenURL:
+		l.withRow(e, r, func() { e.Send(pane.OpenURL{Ref: r.Ref}) })
 	case keys.Copy:
 		l.withRow(e, r, func() { l.copyMenu(e, r) })
 	default:
@@ -187,7 +189,11 @@ func (l *List) resort(e *pane.Env) {
 // openFilter opens the prompt under the table.
 func (l *List) openFilter(*pane.Env) {
 	l.filterAt, l.filterOn = l.filter.String(), l.Subject()
-	l.filterIn = &kit.Input{Prompt: text.Lit(" / "), Placeholder: text.Lit("text  !not  ~regex  cpu>500m  restarts>3  age<2h  ns:payments")}
+	example := l.o.Filter
+	if example.Empty() {
+		example = text.Lit("text  !not  ~regex  cpu>500m  restarts>3  age<2h  ns:payments")
+	}
+	l.filterIn = &kit.Input{Prompt: text.Lit(" / "), Placeholder: example}
 	l.filterIn.SetValue(l.filterAt)
 }
 
@@ -247,6 +253,9 @@ func (l *List) copyMenu(e *pane.Env, r *core.Resource) {
 		if r.Facts.Commit != "" {
 			items = append(items, item(text.Lit("commit"), text.Clean(r.Facts.Commit)))
 		}
+	}
+	if r.Facts != nil && r.Facts.URL != "" {
+		items = append(items, item(text.Lit("address"), text.Clean(r.Facts.URL)))
 	}
 	if !r.Message.Empty() {
 		items = append(items, item(text.Lit("message"), r.Message))

@@ -33,6 +33,8 @@ type Options struct {
 	Origins bool
 	// Empty is what an empty list says; Hint what to do about it.
 	Empty, Hint text.Safe
+	// Filter shows in an empty filter prompt what can be typed; empty: the usual.
+	Filter text.Safe
 	// Enter replaces the object page as what enter opens; nil: the page.
 	Enter func(*pane.Env, *core.Resource)
 }
@@ -66,7 +68,7 @@ type List struct {
 	shown    []core.Ref // rows in sight of kinds that are polled
 	polled   map[string]bool
 	usual    map[string]int // where the usual duration stands in the rows of a kind
-	problem  *core.Problem // why a table is not there
+	problem  *core.Problem  // why a table is not there
 	loading  bool
 	staleOf  map[core.Instance]bool
 	force    bool

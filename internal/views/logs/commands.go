@@ -57,6 +57,28 @@ func (p *Pane) Command(e *pane.Env, c keys.Command) (tea.Cmd, bool) {
 	case keys.LessContext:
 		p.src.context = max(p.src.context-1, 0)
 		p.refilter()
+	case keys.FoldGroup:
+		l, ok := p.view.Current()
+		if !ok || !p.src.groups.toggle(l.Pos) {
+			e.Send(pane.Notify{Text: text.Sprintf("no group at this line: %s goes to the next", e.KeyOf("group-next"))})
+			return nil, true
+		}
+		p.folded(l.Pos)
+	case keys.FoldAll:
+		if !p.src.groups.any() {
+			e.Send(pane.Notify{Text: text.Lit("this log has no groups")})
+			return nil, true
+		}
+		p.src.groups.toggleAll()
+		p.refold()
+	case keys.GroupNext, keys.GroupPrev:
+		dir := 1
+		if c.ID == keys.GroupPrev {
+			dir = -1
+		}
+		if !p.view.Find(dir, findLimit, func(l *kit.LogLine) bool { return l.Title != kit.NoTitle }) {
+			e.Send(pane.Notify{Text: text.Lit("no further group")})
+		}
 	case keys.MarkLine:
 		if l, ok := p.view.Current(); ok {
 			p.view.ToggleMark(l.Pos)
@@ -111,6 +133,21 @@ func (p *Pane) refilter() {
 	p.src.search = p.search.Query
 	p.src.restart()
 	p.view.ReplaceSource(&p.src)
+}
+
+// refold shows the log with other groups folded and stays at the place.
+func (p *Pane) refold() {
+	p.src.refold()
+	p.view.ReplaceSource(&p.src)
+}
+
+// folded is refold for the group at one line, whose title becomes the current
+// line.
+func (p *Pane) folded(pos uint64) {
+	g := p.src.groups.at(pos)
+	title := g.title
+	p.refold()
+	p.view.GoTo(title)
 }
 
 // searched takes over a search that changed.

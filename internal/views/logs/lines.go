@@ -22,6 +22,7 @@ type lines struct {
 	fold    bool
 	raw     bool // JSON lines as they are
 
+	groups groups
 	kept   []keptLine // of the filtered form; ordered by number
 	seenTo uint64     // lines below this number went through the filter
 }
@@ -34,17 +35,27 @@ type keptLine struct {
 }
 
 // filtered reports whether the buffer is not shown as it is.
-func (l *lines) filtered() bool { return l.since != 0 || l.fold || l.only && !l.search.Empty() }
+func (l *lines) filtered() bool {
+	return l.since != 0 || l.fold || l.narrowed() || l.groups.any()
+}
+
+// narrowed reports that only matches are shown, whatever group they are in.
+func (l *lines) narrowed() bool { return l.only && !l.search.Empty() }
 
 // update takes a newer view of the buffer.
 func (l *lines) update(v store.LogView) {
 	l.view = v
+	from := max(min(l.seenTo, v.From), v.Dropped)
+	if first := l.groups.update(&v, from, &l.search); first < from {
+		if from = first; l.fold { // lines that were counted would be counted again
+			from = v.Dropped
+		}
+	}
+	l.seenTo = v.Dropped + uint64(v.Len)
 	if !l.filtered() {
-		l.kept, l.seenTo = nil, 0
+		l.kept = nil
 		return
 	}
-	from := min(l.seenTo, v.From)
-	from = max(from, v.Dropped)
 	if l.context > 0 && from > v.Dropped { // a match that comes may ask for lines before it
 		from = max(from-min(uint64(l.context), from), v.Dropped)
 	}
@@ -53,25 +64,41 @@ func (l *lines) update(v store.LogView) {
 	old := sort.Search(len(l.kept), func(i int) bool { return l.kept[i].number >= v.Dropped })
 	l.kept = l.kept[old:]
 	l.scan(from)
-	l.seenTo = v.Dropped + uint64(v.Len)
 }
 
 // restart runs all lines through the filter again.
 func (l *lines) restart() {
-	l.kept, l.seenTo = nil, 0
-	l.update(l.view)
+	l.kept, l.seenTo = nil, l.view.Dropped+uint64(l.view.Len)
+	l.groups.search(&l.view, &l.search)
+	l.groups.settle(l.view.Dropped)
+	if l.filtered() {
+		l.scan(l.view.Dropped)
+	}
+}
+
+// refold runs all lines through the folds again.
+func (l *lines) refold() {
+	l.groups.settle(l.view.Dropped)
+	l.kept = nil
+	if l.filtered() {
+		l.scan(l.view.Dropped)
+	}
 }
 
 func (l *lines) scan(from uint64) {
 	v := &l.view
 	next := from // first line that is not kept yet
 	after := 0   // lines of context still to keep
+	narrow, grouped := l.narrowed(), l.groups.any()
 	for i := int(from - v.Dropped); i < v.Len; i++ {
 		line := v.At(i)
 		if line.Time != 0 && line.Time < l.since {
 			continue
 		}
 		n := v.Dropped + uint64(i)
+		if line.Group == core.GroupClose || !narrow && grouped && line.Stream != core.Marker && l.groups.hides(n) {
+			continue
+		}
 		match := !l.only || l.search.Empty() || line.Stream == core.Marker || l.search.MatchText(line.Text.String())
 		switch {
 		case match:
@@ -157,6 +184,12 @@ func (l *lines) At(i int) kit.LogLine {
 	if l.filtered() {
 		k := l.kept[i]
 		x = kit.LogLine{Line: *l.view.At(int(k.number - l.view.Dropped)), Pos: k.number, Fold: k.fold, Context: k.context}
+		if g := l.groups.at(k.number); g != nil && g.title == k.number && !l.narrowed() {
+			x.Title, x.Lines = kit.OpenTitle, g.lines
+			if g.folded {
+				x.Title = kit.FoldedTitle
+			}
+		}
 	} else {
 		x = kit.LogLine{Line: *l.view.At(i), Pos: l.view.Dropped + uint64(i)}
 	}
@@ -166,22 +199,36 @@ func (l *lines) At(i int) kit.LogLine {
 	return x
 }
 
-// plain is the text of all lines that are shown, for saving.
+// plain is the text of all lines that are shown, for saving, and of those that
+// a group folds away.
 func (l *lines) plain(stamp func(int64) text.Safe) []string {
 	out := make([]string, 0, l.Len())
 	raw := l.raw
 	l.raw = true
 	defer func() { l.raw = raw }()
+	if l.groups.any() && !l.narrowed() && !l.fold && l.since == 0 {
+		for i := range l.view.Len {
+			if x := l.view.At(i); x.Group != core.GroupClose {
+				out = append(out, written(x, stamp))
+			}
+		}
+		return out
+	}
 	for i := range l.Len() {
 		x := l.At(i)
-		s := x.Text.String()
-		if x.Origin != nil {
-			s = x.Origin.Label.String() + " " + s
-		}
-		if x.Time != 0 {
-			s = stamp(x.Time).String() + " " + s
-		}
-		out = append(out, s)
+		out = append(out, written(&x.Line, stamp))
 	}
 	return out
+}
+
+// written is a line as it is saved.
+func written(x *core.Line, stamp func(int64) text.Safe) string {
+	s := x.Text.String()
+	if x.Origin != nil {
+		s = x.Origin.Label.String() + " " + s
+	}
+	if x.Time != 0 {
+		s = stamp(x.Time).String() + " " + s
+	}
+	return s
 }

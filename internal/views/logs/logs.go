@@ -230,7 +230,7 @@ func (p *Pane) showOrigins(v *store.LogView) {
 }
 
 // Head says whose logs these are and how fast they come.
-func (p *Pane) Head(*pane.Env) pane.Head {
+func (p *Pane) Head(e *pane.Env) pane.Head {
 	h := pane.Head{Title: text.Lit("Logs")}
 	if p.log == nil {
 		return h
@@ -267,6 +267,9 @@ func (p *Pane) Head(*pane.Env) pane.Head {
 	}
 	if d := p.src.view.Dropped; d > 0 {
 		h.Bottom = append(h.Bottom, kit.Span{Tok: themes.Warn, Text: text.Sprintf("dropped %s · ", text.Count(int(d)))})
+	}
+	if n := len(p.src.groups.all); n > 0 && !p.o.Compact {
+		h.Bottom = append(h.Bottom, kit.Span{Tok: themes.Muted, Text: text.Sprintf("%d groups: %s opens one, %s all · ", n, e.KeyOf(keys.FoldGroup), e.KeyOf(keys.FoldAll))})
 	}
 	h.Bottom = append(h.Bottom, kit.Span{Tok: themes.Muted, Text: text.Sprintf("%s lines", text.Count(p.src.Len()))})
 	return h

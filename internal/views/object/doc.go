@@ -89,6 +89,20 @@ func Describe(ref core.Ref) *Doc {
 	})
 }
 
+// History is the tab of what the object has been before.
+func History(ref core.Ref) *Doc {
+	return NewDoc(text.Lit("History"), ref, func(ctx context.Context, b pane.Backend, ref core.Ref) (core.Document, error) {
+		return b.History(ctx, ref)
+	})
+}
+
+// Diff is the tab of what differs from what the object should be.
+func Diff(ref core.Ref) *Doc {
+	return NewDoc(text.Lit("Diff"), ref, func(ctx context.Context, b pane.Backend, ref core.Ref) (core.Document, error) {
+		return b.Diff(ctx, ref)
+	})
+}
+
 // Subject is the object.
 func (d *Doc) Subject() core.Ref { return d.ref }
 

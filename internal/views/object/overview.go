@@ -23,12 +23,22 @@ type Overview struct {
 	row   *core.Resource
 	gone  bool
 	parts *list.List
+	story *story
+	above int // rows above the story at the last drawing
 }
 
-// NewOverview makes the tab.
-func NewOverview(ref core.Ref) *Overview {
-	o := &Overview{ref: ref}
-	if kind := partKind(ref); kind != "" {
+// NewOverview makes the tab. kind is that of the object, nil if it is not
+// known; row is the object itself where no list has it.
+func NewOverview(ref core.Ref, kind *core.Kind, can core.Abilities, row *core.Resource) *Overview {
+	o := &Overview{ref: ref, row: row, story: newStory(ref, kind, can)}
+	if o.story != nil {
+		o.story.refresh(row)
+		if row != nil {
+			o.story.adopt(row.Owner)
+		}
+		return o
+	}
+	if kind := partKind(ref, kind); kind != "" {
 		title := text.Lit("Pods")
 		if kind == "container" {
 			title = text.Lit("Containers")
@@ -43,7 +53,10 @@ func NewOverview(ref core.Ref) *Overview {
 }
 
 // partKind is what an object of the kind is made of; "" nothing.
-func partKind(ref core.Ref) string {
+func partKind(ref core.Ref, kind *core.Kind) string {
+	if ref.Kind == "job" && kind != nil && !kind.Workload {
+		return ""
+	}
 	switch ref.Kind {
 	case "project":
 		return "container"
@@ -56,6 +69,11 @@ func partKind(ref core.Ref) string {
 
 // Subject is the selected part, or the object.
 func (o *Overview) Subject() core.Ref {
+	if o.story != nil {
+		if s := o.story.subject(); !s.IsZero() {
+			return s
+		}
+	}
 	if o.parts != nil {
 		if s := o.parts.Subject(); !s.IsZero() {
 			return s
@@ -85,15 +103,83 @@ func (o *Overview) Object() core.Ref { return o.ref }
 
 // Contexts: with parts it is a list, else the page alone.
 func (o *Overview) Contexts() []keys.Context {
-	if o.parts != nil {
+	switch {
+	case o.parts != nil:
 		return o.parts.Contexts()
+	case o.story != nil:
+		return []keys.Context{keys.Outline}
 	}
 	return nil
+}
+
+// Row is an object that no list has, as far as the page knows it.
+func (o *Overview) Row(ref core.Ref) *core.Resource {
+	if o.story == nil {
+		return nil
+	}
+	if r := o.story.rowOf(ref); r != nil {
+		return r
+	}
+	if ref == o.ref {
+		return o.row
+	}
+	return nil
+}
+
+// Wake asks for what the page tells while it is in sight.
+func (o *Overview) Wake(e *pane.Env) tea.Cmd {
+	if o.story == nil {
+		return nil
+	}
+	return o.story.wake(e)
+}
+
+// Message takes an answer.
+func (o *Overview) Message(_ *pane.Env, msg tea.Msg) tea.Cmd {
+	if o.story == nil {
+		return nil
+	}
+	cmd := o.story.message(msg)
+	o.fromOutline()
+	return cmd
+}
+
+// fromOutline keeps the row of an object that no list has as its outline tells it.
+func (o *Overview) fromOutline() {
+	if o.story.of == o.ref {
+		return
+	}
+	if r := o.story.rowOf(o.ref); r != nil && r != o.row {
+		o.row = r
+		o.story.row, o.story.dirty = r, true
+	}
+}
+
+// Rest gives up what is asked while nobody looks.
+func (o *Overview) Rest() {
+	if o.story != nil {
+		o.story.rest()
+	}
+}
+
+// Close ends what is asked.
+func (o *Overview) Close() {
+	if o.story != nil {
+		o.story.close()
+	}
 }
 
 // Interest keeps the object and its parts watched.
 func (o *Overview) Interest(w *pane.Want) {
 	w.Kind(o.ref.Kind)
+	if o.story != nil { // a run uses nothing; its system is asked for it often
+		w.Shown[o.ref] = true
+		if of := o.story.of; of != o.ref && !of.IsZero() {
+			w.Kind(of.Kind)
+			w.Shown[of] = true
+		}
+		return
+	}
 	w.UsageOf[o.ref] = true
 	if o.parts != nil {
 		o.parts.Interest(w)
@@ -108,9 +194,15 @@ func (o *Overview) Refresh(e *pane.Env) {
 		anyLife.UID = ""
 		r = e.Snap.Find(anyLife)
 	}
-	o.gone = r == nil && o.row != nil
+	o.gone = r == nil && o.row != nil && (o.story == nil || o.story.of == o.ref)
 	if r != nil {
 		o.row = r
+	}
+	if o.story != nil {
+		o.story.refresh(r)
+		if o.ref.Kind == "job" && o.row == nil {
+			o.story.adopt(runOf(e.Snap, o.ref))
+		}
 	}
 	if o.parts != nil {
 		scope := e.Scope
@@ -126,6 +218,9 @@ func (o *Overview) Head(e *pane.Env) pane.Head {
 	if o.parts != nil {
 		h.Bottom = o.parts.Head(e).Bottom
 		h.Right = o.parts.Head(e).Right
+	}
+	if o.story != nil {
+		h.Bottom = o.story.position()
 	}
 	return h
 }
@@ -149,12 +244,68 @@ func (o *Overview) Command(e *pane.Env, c keys.Command) (tea.Cmd, bool) {
 	if o.parts != nil && o.parts.Selected() != nil {
 		return o.parts.Command(e, c)
 	}
+	if o.story != nil {
+		return nil, o.storyCommand(e, c)
+	}
 	return nil, false
+}
+
+// storyCommand carries out a command for the line under the cursor.
+func (o *Overview) storyCommand(e *pane.Env, c keys.Command) bool {
+	s := o.story
+	if pane.Move(c.ID, s, 1) {
+		return true
+	}
+	ref := o.Subject()
+	switch c.ID {
+	case keys.Open:
+		s.open(e)
+	case keys.MatchNext, keys.MatchPrev:
+		dir := 1
+		if c.ID == keys.MatchPrev {
+			dir = -1
+		}
+		if !s.next(dir) {
+			e.Send(pane.Notify{Text: text.Lit("nothing of it has failed")})
+		}
+	case keys.ViewLogs, keys.ViewPrevious:
+		if l := s.line(); l != nil && l.tab != "" && !l.ref.IsZero() { // the log that says why
+			ref = l.ref
+		}
+		e.Send(pane.OpenLogs{Ref: ref, Previous: c.ID == keys.ViewPrevious})
+	case keys.Describe, keys.Manifest, keys.Events, keys.Metrics:
+		e.Send(pane.Open{Ref: ref, Tab: c.ID, Row: s.rowOf(ref)})
+	case keys.OpenURL:
+		e.Send(pane.OpenURL{Ref: ref})
+	case keys.Copy:
+		if line := s.plain(); !line.Empty() {
+			e.Send(pane.CopyText{Text: line, What: text.Lit("line")})
+		}
+	case keys.Refresh:
+		s.again()
+		return false
+	default:
+		return false
+	}
+	return true
 }
 
 // Mouse goes to the parts, below the words.
 func (o *Overview) Mouse(e *pane.Env, m tea.MouseMsg, x, y int) tea.Cmd {
-	if o.parts == nil {
+	switch {
+	case o.story != nil:
+		switch ev := m.(type) {
+		case tea.MouseWheelMsg:
+			if ev.Button == tea.MouseWheelUp {
+				o.story.Scroll(-3)
+			} else {
+				o.story.Scroll(3)
+			}
+		case tea.MouseClickMsg:
+			o.story.click(y - o.above)
+		}
+		return nil
+	case o.parts == nil:
 		return nil
 	}
 	return o.parts.Mouse(e, m, x, y-len(o.words(e, 80))-1)
@@ -169,6 +320,12 @@ func (o *Overview) SetProblems(e *pane.Env, on bool) {
 
 // Draw returns the words, and the parts below.
 func (o *Overview) Draw(e *pane.Env, w, h int, focused bool) kit.Block {
+	if o.story != nil && o.row != nil {
+		words := o.storyWords(e, w)
+		words = words[:max(min(len(words), h-min(len(o.story.lines)+2, h*2/3)), 0)]
+		o.above = len(words)
+		return kit.Stack(words, o.story.draw(e, w, h-len(words), focused))
+	}
 	words := o.words(e, w)
 	if o.parts == nil || h < len(words)+4 {
 		if len(words) > h {

@@ -25,9 +25,11 @@ type Backend struct {
 	wakes int
 	saved map[string][]string
 
+	outlines, explains []core.Ref
+
 	// Can replaces what objects can do; nil: everything.
 	Can func(core.Ref) core.Abilities
-	// OutlineOf and ExplainOf answer for runs and the like; nil: nothing.
+	// OutlineOf and ExplainOf answer for runs and the like; nil: as the world has it.
 	OutlineOf func(core.Ref) core.Outline
 	ExplainOf func(core.Ref) core.Explanation
 	// Lines replaces the lines of a log; nil: 60 lines of a service.
@@ -71,6 +73,13 @@ func (b *Backend) Wanted() core.Interest {
 	return b.wants[len(b.wants)-1]
 }
 
+// Wants is how often the interest was told.
+func (b *Backend) Wants() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.wants)
+}
+
 // Focused are the objects in focus.
 func (b *Backend) Focused() []core.Ref {
 	b.mu.Lock()
@@ -104,7 +113,7 @@ func (b *Backend) Abilities(ref core.Ref) core.Abilities {
 	if b.Can != nil {
 		return b.Can(ref)
 	}
-	return core.Abilities{Logs: true, Events: true, Manifest: true, Describe: true}
+	return core.Abilities{Logs: true, Events: true, Manifest: true, Describe: true, Outline: true, Explain: true, History: true, Diff: true}
 }
 
 // Tail writes the lines and, if the log is followed, stays until ctx ends.
@@ -124,6 +133,9 @@ func (b *Backend) Tail(ctx context.Context, req core.LogRequest, sink core.LogSi
 	lines := b.Lines
 	if lines == nil {
 		lines = b.w.service
+		if req.Ref.Source == GitHub.Source {
+			lines = b.w.ciLog
+		}
 	}
 	sink.Lines(lines(req))
 	if req.Follow {
@@ -221,20 +233,47 @@ func (b *Backend) Series(context.Context, core.Ref, time.Time) ([]core.Series, e
 	return nil, nil
 }
 
-// Outline returns what OutlineOf says; nothing without it.
+// Outline returns what OutlineOf says.
 func (b *Backend) Outline(_ context.Context, ref core.Ref) (core.Outline, error) {
-	if b.OutlineOf == nil || b.Fail != nil {
-		return core.Outline{Done: true}, b.Fail
+	b.mu.Lock()
+	b.outlines = append(b.outlines, ref)
+	b.mu.Unlock()
+	switch {
+	case b.Fail != nil:
+		return core.Outline{}, b.Fail
+	case b.OutlineOf == nil:
+		return b.w.outline(ref), nil
 	}
 	return b.OutlineOf(ref), nil
 }
 
-// Explain returns what ExplainOf says; nothing without it.
+// Explain returns what ExplainOf says.
 func (b *Backend) Explain(_ context.Context, ref core.Ref) (core.Explanation, error) {
-	if b.ExplainOf == nil || b.Fail != nil {
+	b.mu.Lock()
+	b.explains = append(b.explains, ref)
+	b.mu.Unlock()
+	switch {
+	case b.Fail != nil:
 		return core.Explanation{}, b.Fail
+	case b.ExplainOf == nil:
+		return b.w.explain(ref), nil
 	}
 	return b.ExplainOf(ref), nil
+}
+
+// Outlines and Explains are the objects whose outlines and explanations were
+// asked for, in order.
+func (b *Backend) Outlines() []core.Ref {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return append([]core.Ref(nil), b.outlines...)
+}
+
+// Explains are the objects whose explanations were asked for, in order.
+func (b *Backend) Explains() []core.Ref {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return append([]core.Ref(nil), b.explains...)
 }
 
 // History returns some words.

@@ -98,14 +98,3 @@ func dockerKinds() []core.Kind {
 		{Name: "network", Plural: "networks", Title: text.Lit("Networks"), Rank: 62, Columns: []core.Column{colName, col("driver", text.Lit("DRIVER"), core.Text), colAge}},
 	})
 }
-
-// pipelineKinds are the kinds of a pipeline server.
-func pipelineKinds() []core.Kind {
-	return with([]core.Kind{{
-		Name: "run", Plural: "runs", Title: text.Lit("Runs"), Logs: true, Rank: 5,
-		Columns: []core.Column{
-			colName, col("number", text.Lit("#"), core.Number), col("branch", text.Lit("BRANCH"), core.Text), col("commit", text.Lit("COMMIT"), core.Text),
-			col("stage", text.Lit("STAGE"), core.Text), colStatus, col("duration", text.Lit("DURATION"), core.Duration), wide(col("author", text.Lit("AUTHOR"), core.Text)), colAge,
-		},
-	}})
-}

@@ -192,27 +192,3 @@ func (w *World) host() {
 		w.add(Local, core.Resource{Ref: core.Ref{Kind: kind, Name: name}, Phase: core.Running, Started: ago(9 * day), Cells: []core.Cell{{Text: text.Clean(name)}, second, age(9 * day)}})
 	}
 }
-
-// runs makes the pipelines.
-func (w *World) runs() {
-	for n, r := range []struct {
-		name, branch, stage, reason string
-		phase                       core.Phase
-		took, before                time.Duration
-	}{
-		{"api", "main", "test", "failed", core.Failed, 134 * time.Second, 4 * time.Minute},
-		{"web", "feature/cart-badge", "build", "running", core.Running, 48 * time.Second, time.Minute},
-		{"billing", "main", "deploy", "succeeded", core.Succeeded, 181 * time.Second, 12 * time.Minute},
-		{"checkout", "release/2.14", "deploy", "waiting for approval", core.Pending, 0, 25 * time.Minute},
-		{"search", "main", "deploy", "succeeded", core.Succeeded, 95 * time.Second, 3 * time.Hour},
-		{"api", "main", "deploy", "succeeded", core.Succeeded, 201 * time.Second, 26 * time.Hour},
-	} {
-		name, status := w.raw("name", r.name), w.safe("reason", r.reason)
-		w.add(GitHub, core.Resource{
-			Ref: core.Ref{Kind: "run", Name: w.raw("name", fmt.Sprintf("%s-%d", r.name, 1842-n)), UID: fmt.Sprintf("run-%d", 1842-n)}, Phase: r.phase, Reason: status,
-			Message: w.safe("message", "pool size 200"), Started: ago(r.before), Changed: ago(r.before),
-			Cells: []core.Cell{{Text: text.Clean(name)}, num(1842 - n), {Text: w.safe("branch", r.branch)}, {Text: w.safe("commit", "9f3c2e1")}, {Text: w.safe("stage", r.stage)}, {Text: status}, {Num: r.took.Seconds()}, {Text: w.safe("author", "kim")}, age(r.before)},
-			Facts: &core.Facts{Commit: w.raw("commit", "9f3c2e1"), Repo: w.raw("repo", "acme/"+r.name)},
-		})
-	}
-}

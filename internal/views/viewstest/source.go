@@ -131,7 +131,7 @@ type system struct {
 
 // kindsOf are the kinds of each source, made once: they are
 // asked for with every row.
-var kindsOf = map[string][]core.Kind{"kube": kubeKinds(), "docker": dockerKinds(), "github": pipelineKinds()}
+var kindsOf = map[string][]core.Kind{"kube": append(kubeKinds(), argoKinds()...), "docker": dockerKinds(), "github": pipelineKinds()}
 
 func (y system) Info() sources.Info {
 	return sources.Info{ID: y.i.Source, Scope: y.i.Scope, Title: text.Clean(y.i.Source), Kinds: kindsOf[y.i.Source]}
@@ -160,6 +160,9 @@ func (y system) Get(_ context.Context, ref core.Ref) (*core.Resource, error) {
 				return r, nil
 			}
 		}
+	}
+	if r := y.s.w.rowOf(ref); r != nil {
+		return r, nil
 	}
 	return nil, y.s.w.Problem(core.NotFound, "it is gone", "")
 }

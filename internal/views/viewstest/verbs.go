@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -25,7 +26,10 @@ var kindVerbs = map[string][]string{
 	"node":        {core.VerbCordon, core.VerbUncordon, core.VerbDrain},
 	"container":   {core.VerbRestart, core.VerbRollback, core.VerbDeploy, core.VerbStop, core.VerbStart, core.VerbKill, core.VerbPause, core.VerbResume, core.VerbDelete, core.VerbShell},
 	"project":     {core.VerbRestart, core.VerbDeploy, core.VerbStop},
-	"run":         {core.VerbRestart},
+	"run":         {core.VerbRerun, core.VerbCancel, core.VerbApprove, core.VerbReject},
+	"workflow":    {core.VerbDeploy},
+	"application": {core.VerbDeploy, core.VerbRollback, core.VerbCancel},
+	"rollout":     {core.VerbApprove, core.VerbCancel, core.VerbRollback},
 	"job":         {core.VerbRestart, core.VerbDelete},
 	"cronjob":     {core.VerbRestart, core.VerbDeploy},
 }
@@ -41,7 +45,7 @@ func (s *Sources) verbs() []actions.Verb {
 			},
 		}
 		for _, p := range params {
-			v.Params = append(v.Params, actions.Param{Name: p, Private: p == "before" || p == "after"})
+			v.Params = append(v.Params, actions.Param{Name: p, Private: p == "before" || p == "after", Family: strings.HasSuffix(p, ".")})
 		}
 		if id != core.VerbEdit && len(params) > 0 {
 			v.Form = func(_ context.Context, src sources.Source, ref core.Ref) (core.Form, error) {
@@ -53,7 +57,7 @@ func (s *Sources) verbs() []actions.Verb {
 	return []actions.Verb{
 		s.restart(),
 		verb(core.VerbRollback, "B", "", text.Lit("roll back"), 1, system.rollback, "to", "via"),
-		verb(core.VerbDeploy, "D", "", text.Lit("deploy"), 1, system.deploy, "image", "container", "pull"),
+		verb(core.VerbDeploy, "D", "", text.Lit("deploy"), 1, system.deploy, "image", "container", "pull", "ref", "input."),
 		verb(core.VerbScale, "S", "", text.Lit("scale"), 1, system.scale, "replicas"),
 		verb(core.VerbStop, "", core.VerbScale, text.Lit("stop"), 1, plain("Running", "Exited")),
 		verb(core.VerbStart, "", core.VerbScale, text.Lit("start"), 0, plain("Exited", "Running")),
@@ -64,6 +68,10 @@ func (s *Sources) verbs() []actions.Verb {
 		verb(core.VerbUncordon, "", core.VerbPause, text.Lit("uncordon"), 0, plain("unschedulable", "schedulable")),
 		verb(core.VerbDrain, "", core.VerbPause, text.Lit("drain"), 1, system.drain, "grace", "delete-emptydir", "force"),
 		verb(core.VerbEdit, "E", "", text.Lit("edit"), 1, system.edit, "before", "after"),
+		verb(core.VerbRerun, "", core.VerbRestart, text.Lit("rerun"), 0, plain("failure", "queued"), "failed-only"),
+		verb(core.VerbCancel, "C", "", text.Lit("cancel"), 1, plain("in_progress", "cancelled")),
+		verb(core.VerbApprove, "A", "", text.Lit("approve"), 1, plain("waiting", "approved"), "gate", "comment"),
+		verb(core.VerbReject, "", core.VerbApprove, text.Lit("reject"), 1, plain("waiting", "rejected"), "gate", "comment"),
 		verb(core.VerbDelete, "X", "", text.Lit("delete"), 2, system.remove, "cascade", "grace"),
 		verb(core.VerbShell, "s", "", text.Lit("shell into"), 0, system.shell, "container", "command"),
 		verb(core.VerbForward, "f", "", text.Lit("port-forward"), 0, system.forward, "port"),
@@ -180,7 +188,17 @@ func (y system) form(verb string, ref core.Ref) (core.Form, error) {
 		}}, nil
 	case core.VerbScale:
 		return core.Form{Fields: []core.Field{{Name: "replicas", Title: text.Lit("replicas"), Help: w.safe("help", "now 3; the HPA keeps 4 to 10"), Type: core.FieldNumber, Value: "3", Min: 0, Max: 1000, Required: true}}}, nil
+	case core.VerbRerun:
+		return core.Form{Fields: []core.Field{{Name: "failed-only", Title: text.Lit("only what failed"), Type: core.FieldBool, Value: "true"}}}, nil
+	case core.VerbApprove, core.VerbReject:
+		return core.Form{Fields: []core.Field{
+			{Name: "gate", Title: w.safe("gate", "gate"), Type: core.FieldChoice, Choices: []core.Choice{choice("", "all that wait for you"), choice("production", "production"), choice("eu", "production-eu")}},
+			{Name: "comment", Title: text.Lit("comment"), Type: core.FieldText},
+		}}, nil
 	case core.VerbDeploy:
+		if ref.Kind == "workflow" {
+			return w.dispatchForm(choice), nil
+		}
 		if ref.Kind == "project" {
 			return core.Form{Fields: []core.Field{
 				{Name: "pull", Title: text.Lit("pull images"), Type: core.FieldBool, Value: "false", Help: text.Lit("docker compose pull, before up")},
@@ -269,6 +287,18 @@ func (y system) scale(ref core.Ref, p actions.Params) (*core.Operation, error) {
 
 func (y system) deploy(ref core.Ref, p actions.Params) (*core.Operation, error) {
 	w := y.s.w
+	if ref.Kind == "workflow" {
+		op := &core.Operation{Plan: core.Plan{
+			Title: text.Sprintf("dispatch %s", text.Clean(ref.Path())), Command: w.safe("command", "gh workflow run "+ref.Name+" --ref "+p["ref"]), UndoHint: w.safe("undo", "cannot be undone: C cancels the run"), Danger: 1,
+		}}
+		for name, v := range p {
+			op.Plan.Changes = append(op.Plan.Changes, core.FieldChange{Field: text.Clean(strings.TrimPrefix(name, "input.")), After: w.safe("after", v)})
+		}
+		slices.SortFunc(op.Plan.Changes, func(a, b core.FieldChange) int {
+			return strings.Compare(a.Field.String(), b.Field.String())
+		})
+		return op, nil
+	}
 	if ref.Kind == "project" {
 		op := &core.Operation{Plan: core.Plan{
 			Title: text.Sprintf("compose up %s", text.Clean(ref.Name)),

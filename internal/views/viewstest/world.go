@@ -19,7 +19,7 @@ var (
 	Prod    = core.Instance{Source: "kube", Scope: "prod"}
 	Staging = core.Instance{Source: "kube", Scope: "staging"}
 	Local   = core.Instance{Source: "docker", Scope: "local"}
-	GitHub  = core.Instance{Source: "github", Scope: "acme"}
+	GitHub  = core.Instance{Source: "github", Scope: "github.com"}
 )
 
 // Start is when every world begins.
@@ -76,7 +76,7 @@ func (w *World) safe(field, v string) text.Safe {
 
 // Fill lists everything and publishes it.
 func (w *World) Fill() {
-	w.Connect(Prod, kubeKinds())
+	w.Connect(Prod, append(kubeKinds(), argoKinds()...))
 	w.Connect(Staging, kubeKinds())
 	w.Connect(Local, dockerKinds())
 	w.Connect(GitHub, pipelineKinds())
@@ -84,6 +84,7 @@ func (w *World) Fill() {
 	w.clusters()
 	w.host()
 	w.runs()
+	w.argo()
 	for key, changes := range w.rows {
 		w.List(key.Instance, key.Kind, changes)
 	}
