@@ -118,3 +118,36 @@ func TestTheServersClockIsKnown(t *testing.T) {
 		t.Errorf("date %s", resp.Date())
 	}
 }
+
+func TestAPatientStreamHoldsNothingUntilItBegins(t *testing.T) {
+	begin := make(chan struct{})
+	c := client(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/stream" {
+			<-begin
+			_, _ = io.WriteString(w, "now")
+		}
+	}), func(o *Options) { o.Rate.Concurrent = 1 })
+	got := make(chan string)
+	go func() {
+		body, _, err := c.Open(t.Context(), Request{Path: []string{"stream"}, Patient: true})
+		if err != nil {
+			got <- err.Error()
+			return
+		}
+		defer body.Close()
+		b, _ := io.ReadAll(body)
+		got <- string(b)
+	}()
+	for range 3 {
+		if _, err := c.Do(t.Context(), get); err != nil {
+			t.Error(err)
+		}
+	}
+	close(begin)
+	if s := <-got; s != "now" {
+		t.Error(s)
+	}
+	if c.pace.running != 0 {
+		t.Errorf("%d slots are held", c.pace.running)
+	}
+}

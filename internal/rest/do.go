@@ -113,13 +113,13 @@ func (c *Client) Open(ctx context.Context, r Request) (io.ReadCloser, *Response,
 		defer a.done()
 		return nil, nil, c.refused(x, a.Response)
 	}
-	if !a.clock.Stop() {
+	if !a.clock.Stop() && !r.Patient {
 		defer a.done()
 		return nil, nil, c.lost(x, errLate)
 	}
 	// A stream that is followed must not hold the slot that polls need, and may
 	// take as long as it likes.
-	c.pace.release()
+	a.release()
 	return &stream{a.Body, a.cancel}, &Response{Status: a.StatusCode, Header: a.Header, At: c.o.Now()}, nil
 }
 

@@ -71,6 +71,9 @@ type Request struct {
 	Urgent bool
 	// Fresh asks without the validators of what is kept.
 	Fresh bool
+	// Patient is for Open: the server begins to answer when there is something to
+	// say, so the beginning is not timed, and no slot is held meanwhile.
+	Patient bool
 }
 
 // Response is an answer below 300. Redirects are followed; what a change is

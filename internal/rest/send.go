@@ -100,6 +100,11 @@ func (c *Client) deliver(ctx context.Context, x *exchange, kept *entry) (*answer
 		a := &answer{release: c.pace.release}
 		a.ctx, a.cancel = context.WithCancelCause(ctx)
 		a.clock = time.AfterFunc(answerLimit, func() { a.cancel(errLate) })
+		if x.r.Patient {
+			a.clock.Stop()
+			c.pace.release()
+			a.release = func() {}
+		}
 		var err error
 		a.Response, err = c.follow(a.ctx, x, kept)
 		if !x.r.reads() || try == attempts || ctx.Err() != nil || !c.again(a, err) {
