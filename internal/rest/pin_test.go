@@ -86,7 +86,10 @@ func TestPromise31NoWayDownFromTLS(t *testing.T) {
 	target := plain.URL + "/x"
 	srv := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, target, 302) }))
 	defer srv.Close()
-	c := clientAt(t, srv.URL, func(o *Options) { o.TLS = srv.Client().Transport.(*http.Transport).TLSClientConfig; o.AllowPlain = true })
+	c := clientAt(t, srv.URL, func(o *Options) {
+		o.TLS = srv.Client().Transport.(*http.Transport).TLSClientConfig
+		o.AllowPlain = true
+	})
 	for _, to := range []string{plain.URL + "/x", strings.Replace(srv.URL, "https", "http", 1) + "/x", "ftp://x/", "file:///etc/passwd", "https://user:pw@127.0.0.1/"} {
 		target = to
 		_, err := c.Do(t.Context(), get)
