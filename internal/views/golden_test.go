@@ -141,7 +141,7 @@ func TestStyles(t *testing.T) {
 			for _, x := range []struct {
 				scene string
 				sizes []size
-			}{{"cockpit", sizes}, {"object-overview-parts", sizes[:1]}, {"plan-by-name", sizes[:1]}, {"logs-searched", sizes[:1]}} {
+			}{{"cockpit", sizes}, {"object-overview-parts", sizes[:1]}, {"plan-by-name", sizes[:1]}, {"logs-searched", sizes[:1]}, {"builds", sizes[1:]}, {"run-failed", sizes[:1]}, {"run-logs", sizes[:1]}} {
 				viewstest.Bubble(t, func(t *testing.T) {
 					c := sceneNamed(t, x.scene)
 					s := c.open(t, nil, l.options)
@@ -157,7 +157,7 @@ func TestStyles(t *testing.T) {
 
 // A terminal whose font has nothing beyond ASCII.
 func TestScreensInASCII(t *testing.T) {
-	for _, name := range []string{"cockpit", "object-metrics", "plan-executing", "marked"} {
+	for _, name := range []string{"cockpit", "object-metrics", "plan-executing", "marked", "builds", "run-failed", "run-logs"} {
 		t.Run(name, func(t *testing.T) {
 			var got string
 			viewstest.Bubble(t, func(t *testing.T) {

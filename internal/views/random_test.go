@@ -27,7 +27,7 @@ func anyKey() *rapid.Generator[string] {
 		all = append(all, "ctrl+"+string(r), "alt+"+string(r))
 	}
 	all = append(all, "alt+left", "alt+right", "alt+1", "alt+2", "alt+3", "alt+4", "alt+5", "alt+6", "é", "中", "👍")
-	often := []string{"enter", "esc", "esc", "tab", "tab", "j", "k", "G", "g", "/", ":", ";", "?", "a", "c", "R", "R", "B", "D", "S", "X", "P", "E", "U", "s", "f", "u", "y", "z", "[", "]", "1", "2", "3", "4", "alt+1", "alt+5", "alt+6", "l", "d", "m", "e", "space", "v", "*", "w", ">", ".", "+", "-", "down", "pgdown"}
+	often := []string{"enter", "esc", "esc", "tab", "tab", "j", "k", "G", "g", "/", ":", ";", "?", "a", "c", "R", "R", "B", "D", "S", "X", "P", "E", "U", "A", "C", "n", "o", "=", "{", "}", "left", "right", "2", "s", "f", "u", "y", "z", "[", "]", "1", "2", "3", "4", "alt+1", "alt+5", "alt+6", "l", "d", "m", "e", "space", "v", "*", "w", ">", ".", "+", "-", "down", "pgdown"}
 	return rapid.OneOf(rapid.SampledFrom(often), rapid.SampledFrom(all))
 }
 
@@ -73,10 +73,13 @@ func act(t *rapid.T, s *viewstest.Session, size *size) string {
 // mutate changes the world behind the screen.
 func mutate(t *rapid.T, s *viewstest.Session) string {
 	w := s.World
-	i := rapid.SampledFrom([]core.Instance{viewstest.Prod, viewstest.Staging, viewstest.Local}).Draw(t, "instance")
+	i := rapid.SampledFrom([]core.Instance{viewstest.Prod, viewstest.Staging, viewstest.Local, viewstest.GitHub}).Draw(t, "instance")
 	kind := "pod"
-	if i == viewstest.Local {
+	switch i {
+	case viewstest.Local:
 		kind = "container"
+	case viewstest.GitHub:
+		kind = "run"
 	}
 	rows := w.Rows(i, kind)
 	row := rows[rapid.IntRange(0, len(rows)-1).Draw(t, "row")].Resource
@@ -105,6 +108,17 @@ func mutate(t *rapid.T, s *viewstest.Session) string {
 		n.Phase = core.Phase(rapid.IntRange(0, 5).Draw(t, "phase"))
 		n.Reason = text.Clean(rapid.String().Draw(t, "reason"))
 		n.Changed = time.Now().UnixNano()
+		n.Past = rapid.Bool().Draw(t, "past")
+		if kind == "run" {
+			f := *n.Facts
+			f.Waits = nil
+			if rapid.Bool().Draw(t, "waits") {
+				f.Waits = []text.Safe{text.Clean(rapid.String().Draw(t, "gate"))}
+			}
+			n.Facts, n.Cells = &f, append([]core.Cell(nil), n.Cells...)
+			n.Cells[5] = core.Cell{Text: text.Clean(rapid.String().Draw(t, "stage")), Num: rapid.SampledFrom([]float64{0, 1, 3003, 999999, -5, 40012, 1e300, math.NaN(), math.Inf(1)}).Draw(t, "stages")}
+			n.Cells[7].Num = rapid.SampledFrom([]float64{0, -1, 1e9, math.NaN()}).Draw(t, "took")
+		}
 		w.Apply(&n)
 	}
 	s.Settle()
@@ -140,7 +154,7 @@ func TestPromise5AnySessionKeepsTheGrid(t *testing.T) {
 // Promise 8: any size works, with each dialog open.
 func TestPromise8ResizeStorm(t *testing.T) {
 	storm := []size{{0, 0}, {1, 1}, {2, 2}, {3, 1}, {1, 50}, {39, 9}, {40, 10}, {41, 11}, {50, 12}, {60, 10}, {79, 21}, {80, 22}, {80, 24}, {119, 27}, {120, 28}, {121, 29}, {150, 30}, {500, 200}, {40, 200}, {500, 10}, {7, 3}, {120, 40}}
-	for _, name := range []string{"cockpit", "help", "palette", "scope-menu", "action-menu", "filter-prompt", "filter-broken", "plan-by-name-typed", "plan-of-many", "plan-executing", "plan-refused", "plan-rollback-form", "plan-deploy-form", "plan-scale-wrong", "plan-of-ten", "plan-compose-running", "plan-failed", "glass-asked", "tasks", "tasks-record", "verb-menu", "edit-refused", "quit-while-running", "object-overview-parts", "object-manifest", "logs-searched", "metrics", "stale-and-down", "no-sources-offer"} {
+	for _, name := range []string{"cockpit", "help", "palette", "scope-menu", "action-menu", "filter-prompt", "filter-broken", "plan-by-name-typed", "plan-of-many", "plan-executing", "plan-refused", "plan-rollback-form", "plan-deploy-form", "plan-scale-wrong", "plan-of-ten", "plan-compose-running", "plan-failed", "glass-asked", "tasks", "tasks-record", "verb-menu", "edit-refused", "quit-while-running", "object-overview-parts", "object-manifest", "logs-searched", "metrics", "stale-and-down", "no-sources-offer", "builds", "run-failed", "run-failed-step", "run-running", "run-logs", "job", "plan-dispatch-form-end"} {
 		t.Run(name, func(t *testing.T) {
 			viewstest.Bubble(t, func(t *testing.T) {
 				c := sceneNamed(t, name)
@@ -151,7 +165,7 @@ func TestPromise8ResizeStorm(t *testing.T) {
 						frame(t, s, z.w, z.h)
 					}
 				}
-				if after := plain(frame(t, s, 120, 40)); after != before && name != "logs-searched" {
+				if after := plain(frame(t, s, 120, 40)); after != before && !strings.Contains(name, "logs") {
 					t.Errorf("after the storm something else is on the screen:\n%s\n--- before\n%s", after, before)
 				}
 			})

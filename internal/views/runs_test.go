@@ -340,6 +340,7 @@ func TestDispatchingWithManyInputs(t *testing.T) {
 		s.Hides("1 to 50")
 		s.Type("ctrl+u", "enter")
 		s.Pass(time.Second)
+		s.Pass(time.Second) // what is typed ahead confirms nothing
 		s.Type("y")
 		got := last(t, s)
 		for _, want := range []string{"deploy ci", "ref:main", "input.reason:must go out", "input.dry_run:true", "input.replicas:3", "input.flag_12:value 12"} {
