@@ -47,7 +47,13 @@ var (
 	_ sources.Source    = (*Source)(nil)
 	_ sources.Getter    = (*Source)(nil)
 	_ sources.Finder    = (*Source)(nil)
+	_ sources.Tailer    = (*Source)(nil)
+	_ sources.Describer = (*Source)(nil)
+	_ sources.Eventer   = (*Source)(nil)
 	_ sources.Permitter = (*Source)(nil)
+	_ sources.Outliner  = (*Source)(nil)
+	_ sources.Explainer = (*Source)(nil)
+	_ sources.Diagnoser = (*Source)(nil)
 	_ sources.Historian = (*Source)(nil)
 )
 

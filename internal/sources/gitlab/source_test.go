@@ -13,6 +13,7 @@ import (
 func TestConformance(t *testing.T) {
 	b := newBench(t)
 	log := b.Push(shop, standard("Log"))
+	b.SetJob(b.JobID(log, "build"), "running", "")
 	b.Log(b.JobID(log, "build"), "section_start:1700000000:prepare_script\r\x1b[0KPreparing\nline one\nline two\nsection_end:1700000001:prepare_script\r\x1b[0K\nline three\n")
 	sourcetest.Run(t, sourcetest.Harness{
 		New: func(t *testing.T, gate *sources.Gate) sources.Source {
