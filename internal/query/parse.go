@@ -133,12 +133,15 @@ func (p *parser) term() (t term, ok bool, err error) {
 		}
 	}
 	word := p.word()
-	if w := p.words[strings.ToLower(word)]; w != wordNone {
-		t.word = w
-	}
 	for _, alt := range strings.Split(word, "|") {
 		if alt == "" {
 			continue
+		}
+		if w := p.words[strings.ToLower(alt)]; w != wordNone {
+			t.words |= w
+			if w == wordMine { // it stands in no row as such
+				continue
+			}
 		}
 		if !p.textOnly && strings.Contains(alt, "*") {
 			if strings.Trim(alt, "*") == "" {
@@ -149,7 +152,7 @@ func (p *parser) term() (t term, ok bool, err error) {
 		}
 		t.pats = append(t.pats, newPattern(contains, alt))
 	}
-	return t, len(t.pats) > 0, nil
+	return t, len(t.pats) > 0 || t.words != wordNone, nil
 }
 
 func (p *parser) regexTerm(t term, at int, expr string) (term, bool, error) {

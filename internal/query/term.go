@@ -21,7 +21,7 @@ type term struct {
 	name    string    // the field's name, which may be a column's
 	pats    []pattern // one of them must match
 	labels  []label   // aligned with pats
-	word    word      // of fieldAny: what it means beside its letters
+	words   word      // of fieldAny: what it means beside its letters
 }
 
 type label struct {
@@ -86,13 +86,7 @@ func (t *term) match(r *row) bool {
 	}
 	switch t.field {
 	case fieldAny:
-		switch {
-		case t.word == wordMine:
-			return t.word.holds(r)
-		case t.word != wordNone && t.word.holds(r):
-			return true
-		}
-		return t.matchAny(r.r)
+		return t.words != wordNone && t.words.holds(r) || t.matchAny(r.r)
 	case fieldPhase:
 		if t.phases != 0 {
 			return t.phases&(1<<r.r.Phase) != 0

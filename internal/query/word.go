@@ -4,17 +4,17 @@ import (
 	"devops-tui/internal/core"
 )
 
-// word is a plain word that means something for the runs of pipelines beside
-// the letters that it is made of: each system has its own words for how a run
+// word is a set of plain words that mean something for the runs of pipelines beside
+// the letters that they are made of: each system has its own words for how a run
 // is, and a user wants one for all of them.
 type word uint8
 
 const (
-	wordNone    word = iota
-	wordMine         // the user's own: by a column of that name
-	wordFailed       // of the phase
-	wordRunning      // going on, by whatever name
-	wordWaiting      // for a human
+	wordNone    word = 0
+	wordMine    word = 1 << iota // the user's own: by a column of that name
+	wordFailed                   // of the phase
+	wordRunning                  // going on, by whatever name
+	wordWaiting                  // for a human
 )
 
 // wordsOf are the words that hold for lists of these columns.
@@ -37,20 +37,17 @@ var idle = map[string]bool{
 	"waiting_for_resource": true, "preparing": true, "paused": true,
 }
 
+// holds reports whether one of the words holds for the row.
 func (w word) holds(r *row) bool {
 	waits := r.r.Facts != nil && len(r.r.Facts.Waits) > 0
-	switch w {
-	case wordMine:
-		_, cell := r.column("mine")
-		return cell != nil && !cell.Text.Empty()
-	case wordFailed:
-		return r.r.Phase == core.Failed
-	case wordRunning:
-		return r.r.Phase == core.Pending && !waits && !idle[lowerWord(r.r.Reason.String())]
-	case wordWaiting:
-		return waits
+	if w&wordMine != 0 {
+		if _, cell := r.column("mine"); cell != nil && !cell.Text.Empty() {
+			return true
+		}
 	}
-	return false
+	return w&wordFailed != 0 && r.r.Phase == core.Failed ||
+		w&wordWaiting != 0 && waits ||
+		w&wordRunning != 0 && r.r.Phase == core.Pending && !waits && !idle[lowerWord(r.r.Reason.String())]
 }
 
 // lowerWord is a system's word in lower case; they are ASCII.

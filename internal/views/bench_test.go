@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -236,4 +237,134 @@ func BenchmarkLogFrame20k(b *testing.B) {
 		m.View()
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/1000, "ns/line")
+}
+
+// manyRuns is a cockpit of 160 x 45 whose Builds view has n runs in 50 repositories.
+func manyRuns(tb testing.TB, n int) *views.Model {
+	tb.Helper()
+	w := viewstest.Empty()
+	kinds := w.Cluster.Source(viewstest.GitHub).Info().Kinds
+	w.Connect(viewstest.GitHub, kinds)
+	changes := make([]core.Change, n)
+	now := time.Now()
+	for i := range changes {
+		phase, reason := core.Succeeded, text.Lit("success")
+		switch i % 40 {
+		case 0:
+			phase, reason = core.Failed, text.Lit("failure")
+		case 1:
+			phase, reason = core.Pending, text.Lit("in_progress")
+		}
+		at := now.Add(-time.Duration(i) * time.Minute)
+		r := &core.Resource{
+			Ref:   core.Ref{Source: "github", Scope: "github.com", Kind: "run", Namespace: fmt.Sprintf("acme/service-%02d", i%50), Name: fmt.Sprintf("ci/%d", i), UID: fmt.Sprint(i)},
+			Phase: phase, Reason: reason, Past: i%40 == 0 && i%80 != 0, Started: at.UnixNano(), Changed: at.UnixNano(),
+			Cells: []core.Cell{
+				{Text: text.Lit("ci")}, {Text: text.Lit("github")}, {Text: text.Int(i), Num: float64(i)}, {Text: text.Lit("main")}, {Text: text.Lit("9f3c2e1")}, {Text: text.Lit("test"), Num: float64(5000 + i%6)}, {Text: reason},
+				{Num: float64(90 + i%200)}, {Num: 120}, {Text: text.Lit("kim")}, {Text: text.Lit("pool size 200")}, {Text: text.Lit("push")}, {}, {Num: 1}, {Num: float64(at.Unix())},
+			},
+			Facts: &core.Facts{},
+		}
+		changes[i] = core.Change{Ref: r.Ref, Resource: r}
+	}
+	w.List(viewstest.GitHub, "run", changes)
+	w.Store.Publish()
+	m := views.New(views.Options{Store: w.Store, Backend: w.Backend, Engine: w.Cluster.Engine(), Theme: viewstest.Theme("dark"), Profile: colorprofile.TrueColor, Clock: time.Now, Badge: viewstest.Badge})
+	tb.Cleanup(m.Close)
+	m.Init()
+	m.Update(tea.WindowSizeMsg{Width: 160, Height: 45})
+	m.Update(viewstest.Key("2"))
+	m.View()
+	return m
+}
+
+// A cursor move in the Builds view at 2,000 runs: what is in sight is told too.
+func BenchmarkKeyBuilds2k(b *testing.B) {
+	m := manyRuns(b, 2000)
+	down, up := viewstest.Key("j"), viewstest.Key("k")
+	b.ReportAllocs()
+	n := 0
+	for b.Loop() {
+		key := down
+		if n/200%2 == 1 {
+			key = up
+		}
+		m.Update(key)
+		m.View()
+		n++
+	}
+}
+
+// A message that changes nothing in the Builds view.
+func BenchmarkIdleBuilds2k(b *testing.B) {
+	m := manyRuns(b, 2000)
+	b.ReportAllocs()
+	for b.Loop() {
+		m.Update(views.FrameMsg{})
+		m.View()
+	}
+}
+
+// outlined is the page of a run of 200 jobs of 10 steps each.
+func outlined(tb testing.TB) (*views.Model, *viewstest.World, core.Outline) {
+	tb.Helper()
+	w := viewstest.New()
+	var o core.Outline
+	for j := range 200 {
+		o.Nodes = append(o.Nodes, core.Node{Title: text.Sprintf("job %d", j), Phase: core.Pending, Reason: text.Lit("in_progress"), Started: time.Now().UnixNano(), Info: text.Lit("ubuntu-24.04")})
+		for s := range 10 {
+			o.Nodes = append(o.Nodes, core.Node{Depth: 1, Title: text.Sprintf("step %d", s), Phase: core.Succeeded, Reason: text.Lit("success"), Started: 1, Ended: 1e9})
+		}
+	}
+	w.Backend.OutlineOf = func(core.Ref) core.Outline { return o }
+	m := views.New(views.Options{Store: w.Store, Backend: w.Backend, Engine: w.Cluster.Engine(), Theme: viewstest.Theme("dark"), Profile: colorprofile.TrueColor, Clock: time.Now})
+	tb.Cleanup(m.Close)
+	m.Init()
+	m.Update(tea.WindowSizeMsg{Width: 160, Height: 45})
+	m.Update(viewstest.Key("2"))
+	m.View()
+	return m, w, o
+}
+
+// carry carries out a command and what it stands for, but for timers.
+func carry(m *views.Model, cmd tea.Cmd) {
+	if cmd == nil {
+		return
+	}
+	done := make(chan tea.Msg, 1)
+	core.Go("command", func() { done <- cmd() })
+	select {
+	case msg := <-done:
+		if batch, ok := msg.(tea.BatchMsg); ok {
+			for _, c := range batch {
+				carry(m, c)
+			}
+		} else if msg != nil {
+			_, next := m.Update(msg)
+			carry(m, next)
+		}
+	case <-time.After(100 * time.Millisecond):
+	}
+}
+
+// A cursor move on the page of a run with 2,200 lines.
+func BenchmarkKeyOutline(b *testing.B) {
+	m, _, _ := outlined(b)
+	_, cmd := m.Update(viewstest.Key("enter"))
+	carry(m, cmd)
+	if !strings.Contains(m.View().Content, "job 1") {
+		b.Fatal("no outline on the screen")
+	}
+	down, up := viewstest.Key("j"), viewstest.Key("k")
+	b.ReportAllocs()
+	n := 0
+	for b.Loop() {
+		key := down
+		if n/200%2 == 1 {
+			key = up
+		}
+		m.Update(key)
+		m.View()
+		n++
+	}
 }

@@ -365,7 +365,7 @@ func TestFilterWordsForRuns(t *testing.T) {
 		for _, c := range []struct {
 			filter string
 			of     int
-		}{{"mine", 2}, {"!mine", 7}, {"failed", 2}, {"running", 1}, {"waiting", 2}, {"branch:release", 1}, {"repo:acme/search", 1}, {"failed mine", 1}, {"commit:9f3c", 6}, {"duration>3m", 3}, {"phase:pending", 3}} {
+		}{{"mine", 2}, {"!mine", 7}, {"failed", 2}, {"running", 1}, {"waiting", 2}, {"branch:release", 1}, {"repo:acme/search", 1}, {"failed mine", 1}, {"failed|waiting", 4}, {"mine|search", 4}, {"failed !mine", 1}, {"fail", 2}, {"commit:9f3c", 6}, {"duration>3m", 3}, {"phase:pending", 3}} {
 			find(s, c.filter)
 			if want := fmt.Sprintf("%d of 9", c.of); !strings.Contains(s.Screen(), want) {
 				t.Errorf("%s: not %s:\n%s", c.filter, want, s.Screen())

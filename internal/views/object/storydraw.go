@@ -67,11 +67,19 @@ func (s *story) live() bool {
 func (s *story) says(st *kit.Styles, w, h int) kit.Block {
 	var out kit.Block
 	say := func(tok themes.Token, t text.Safe, hint text.Safe) {
-		if len(out) < max(h-1, 1) && !t.Empty() {
-			out = append(out, kit.NewBuilder(st, w).Space(1).Text(tok, t).Space(2).Text(themes.Muted, hint).Line())
+		for i, part := range []text.Safe{t, hint} {
+			if i == 1 {
+				tok = themes.Muted
+			}
+			for _, row := range part.Line().Wrap(max(w-2, 1)) {
+				if len(out) < max(h-1, 1) && !part.Empty() {
+					out = append(out, kit.NewBuilder(st, w).Space(1).Text(tok, row.Safe()).Line())
+				}
+			}
 		}
 	}
 	switch {
+	case s.whyErr != nil && s.err != nil && s.err.Summary == s.whyErr.Summary: // said once
 	case s.whyErr != nil:
 		say(themes.Failed, text.Sprintf("why it failed cannot be told: %s", s.whyErr.Summary), s.whyErr.Hint)
 	case s.whyBusy && s.why == nil:
