@@ -1,6 +1,9 @@
 package argo
 
 import (
+	"slices"
+	"strings"
+
 	"devops-tui/internal/core"
 	"devops-tui/internal/text"
 )
@@ -173,4 +176,43 @@ func (a *AnalysisRun) metrics(depth int) []core.Node {
 // Outline is the run's metrics.
 func (a *AnalysisRun) Outline() core.Outline {
 	return core.Outline{Nodes: a.metrics(0), Note: text.CleanLong(a.Status.Message), Done: analysisPhase(a.Status.Phase) != core.Pending}
+}
+
+// DecodeAnalysisRuns reads a list of analysis runs, the newest first.
+func DecodeAnalysisRuns(b []byte) ([]*AnalysisRun, error) {
+	var l struct {
+		Items []*AnalysisRun `json:"items"`
+	}
+	if err := decode("list of analysis runs", b, &l); err != nil {
+		return nil, err
+	}
+	l.Items = slices.DeleteFunc(l.Items, func(a *AnalysisRun) bool { return a == nil })
+	slices.SortStableFunc(l.Items, func(a, b *AnalysisRun) int { return b.Meta.Created.Compare(a.Meta.Created.Time) })
+	return l.Items, nil
+}
+
+// Explain tells why an analysis did not succeed.
+func (a *AnalysisRun) Explain() core.Explanation {
+	e := core.Explanation{Summary: text.Clean(a.Status.Phase)}
+	if a.Status.Message != "" {
+		e.Summary = text.Sprintf("%s: %s", a.Status.Phase, a.Status.Message)
+	}
+	for i := range a.Status.Metrics {
+		m := &a.Status.Metrics[i]
+		if p := analysisPhase(m.Phase); p != core.Failed && p != core.Degraded || len(e.Annotations) == maxAnnotations {
+			continue
+		}
+		e.Annotations = append(e.Annotations, core.Annotation{Level: core.LevelError, Title: text.Sprintf("metric %s is %s", m.Name, m.Phase), Message: m.last()})
+	}
+	return e
+}
+
+// last is what the metric's last measurement said.
+func (m *MetricResult) last() text.Safe {
+	n := len(m.Measurements)
+	if n == 0 {
+		return text.CleanLong(m.Message)
+	}
+	x := m.Measurements[n-1]
+	return text.Sprintf("%d of %d failed; the last one: %s", m.Failed+m.Error, m.Count, strings.TrimSpace(x.Phase+" "+x.Value+" "+x.Message))
 }

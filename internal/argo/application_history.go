@@ -52,7 +52,7 @@ func (a *Application) Entries(about func(revision string) CommitInfo) []Entry {
 }
 
 // Revision is the entry's revision as drawn.
-func (e *Entry) Revision() string { return revisionText(e.All()) }
+func (e *Entry) Revision() string { return Revisions(e.All()) }
 
 // Find finds an entry by its id, or by a revision or the begin of one; "" is
 // the one before the newest that differs from it. nil: there is none.

@@ -118,7 +118,7 @@ func (a *Application) operationNodes(resolve Resolve) []core.Node {
 		Title: text.Lit("Sync"), Phase: phase, Reason: text.Clean(s.Phase), Message: text.CleanLong(s.Message),
 		Started: s.StartedAt.Nano(), Ended: s.FinishedAt.Nano(),
 	}
-	if rev := revisionText(s.SyncResult.All()); rev != "" {
+	if rev := Revisions(s.SyncResult.All()); rev != "" {
 		n.Title = text.Sprintf("Sync to %s", rev)
 	}
 	switch who := s.Operation.InitiatedBy.Who(); {
@@ -151,12 +151,12 @@ func (a *Application) operationNodes(resolve Resolve) []core.Node {
 	return out
 }
 
-// revisionText is a revision, or several, as drawn.
-func revisionText(all []string) string {
+// Revisions is a revision, or several, as drawn.
+func Revisions(all []string) string {
 	shown := make([]string, 0, len(all))
 	for _, r := range all {
 		if r != "" {
-			shown = append(shown, short(r))
+			shown = append(shown, Short(r))
 		}
 	}
 	return strings.Join(shown, ", ")

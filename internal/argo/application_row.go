@@ -79,7 +79,7 @@ func ApplicationRow(a *Application, ref core.Ref) *core.Resource {
 	f.Labels = kept(a.Meta.Labels)
 	shown := make([]string, len(revisions))
 	for i, rev := range revisions {
-		shown[i] = short(rev)
+		shown[i] = Short(rev)
 	}
 	r.Cells = []core.Cell{
 		{Text: text.Clean(ref.Name)}, word("argocd"), word(a.Spec.Project), word(strings.Join(targets, ", ")), word(strings.Join(shown, ", ")),

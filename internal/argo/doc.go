@@ -141,8 +141,8 @@ func took(from, to time.Time) core.Cell {
 	return core.Cell{Text: text.Duration(d), Num: d.Seconds()}
 }
 
-// short is a revision as it is drawn: a commit is cut, a chart's version is not.
-func short(revision string) string {
+// Short is a revision as it is drawn: a commit is cut, a chart's version is not.
+func Short(revision string) string {
 	if IsCommit(revision) {
 		return revision[:7]
 	}

@@ -344,7 +344,7 @@ func (r *Rollout) phase() (core.Phase, text.Safe, text.Safe) {
 func (r *Rollout) Waits() []text.Safe {
 	var out []text.Safe
 	if r.Waiting() {
-		out = append(out, text.Concat(text.Lit("promotion ("), r.where(), text.Lit(")")))
+		out = append(out, text.Concat(text.Lit("promotion ("), r.Where(), text.Lit(")")))
 	}
 	if r.Spec.Paused {
 		out = append(out, text.Lit("a resume: it was paused by hand"))
@@ -352,8 +352,8 @@ func (r *Rollout) Waits() []text.Safe {
 	return out
 }
 
-// where says how far the rollout is: "canary 25%, step 2 of 4".
-func (r *Rollout) where() text.Safe {
+// Where says how far the rollout is: "canary 25%, step 2 of 4".
+func (r *Rollout) Where() text.Safe {
 	if r.Spec.Strategy.BlueGreen != nil {
 		return text.Lit("blue/green, the preview is up")
 	}

@@ -186,7 +186,7 @@ func (o *Rollout) Explain(runs []Analysis) core.Explanation {
 		e.Summary = text.Concat(reason, text.Lit(": "), message)
 	}
 	if at, of := o.At(); at < of {
-		e.Step = o.where()
+		e.Step = o.Where()
 	}
 	note := func(level core.Level, title, message text.Safe) {
 		if len(e.Annotations) < maxAnnotations {
@@ -214,12 +214,7 @@ func (o *Rollout) Explain(runs []Analysis) core.Explanation {
 			if p := analysisPhase(m.Phase); p != core.Failed && p != core.Degraded {
 				continue
 			}
-			said := text.CleanLong(m.Message)
-			if n := len(m.Measurements); n > 0 {
-				last := m.Measurements[n-1]
-				said = text.Sprintf("%d of %d failed; the last one: %s %s %s", m.Failed+m.Error, m.Count, last.Phase, last.Value, last.Message)
-			}
-			note(core.LevelError, text.Sprintf("metric %s is %s", m.Name, m.Phase), said)
+			note(core.LevelError, text.Sprintf("metric %s is %s", m.Name, m.Phase), m.last())
 		}
 	}
 	return e

@@ -30,6 +30,9 @@ func (c *change) verify(ctx context.Context, report func(core.Progress)) (core.O
 			return core.OutcomeHealthy, true, nil
 		}
 		done, total, msg, err := c.settled(o, c.gen)
+		if p, ok := unanswered(err); ok {
+			return core.OutcomeUnknown, true, p
+		}
 		if err != nil {
 			return core.OutcomeFailed, true, err
 		}

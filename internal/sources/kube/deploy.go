@@ -13,6 +13,9 @@ var _ sources.Deployer = (*Source)(nil)
 // PlanDeploy plans something new: an image for a container of a workload, a
 // manifest that is applied, or a run of a cron job.
 func (s *Source) PlanDeploy(ctx context.Context, ref core.Ref, what core.Deploy) (*core.Operation, error) {
+	if ref.Kind == kindApplication {
+		return s.planSync(ctx, ref, what)
+	}
 	switch {
 	case what.Image != "" && what.File != "":
 		return nil, &core.Problem{Kind: core.Invalid, Summary: text.Lit("image= and file= cannot be given together")}
@@ -32,6 +35,8 @@ func (s *Source) PlanDeploy(ctx context.Context, ref core.Ref, what core.Deploy)
 // have no image of their own.
 func (s *Source) deployForm(ctx context.Context, k *kind, ref core.Ref) (core.Form, error) {
 	switch k.Name {
+	case kindApplication:
+		return s.syncForm(ctx, ref)
 	case "cronjob":
 		return core.Form{Note: text.Lit("one run, now, beside its schedule")}, nil
 	case "namespace":

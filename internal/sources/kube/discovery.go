@@ -112,11 +112,9 @@ type apiResource struct {
 	ResponseKind struct {
 		Kind string `json:"kind"`
 	} `json:"responseKind"`
-	Verbs      []string `json:"verbs"`
-	ShortNames []string `json:"shortNames"`
-	Parts      []struct {
-		Name string `json:"subresource"`
-	} `json:"subresources"`
+	Verbs      []string  `json:"verbs"`
+	ShortNames []string  `json:"shortNames"`
+	Parts      []apiPart `json:"subresources"`
 
 	group, version string
 	scale          bool // it has a scale subresource
@@ -150,6 +148,11 @@ func (t *kindTable) discover(ctx context.Context, c *client) error {
 			}
 		}
 		k := a.kind()
+		if own := ownKinds[id]; own != nil {
+			k = own.served(a)
+		} else if reserved[k.Name] != "" {
+			k.Name += "." + a.group
+		}
 		if name := t.names[id]; name != "" {
 			k.Name = name
 		} else if t.byName[k.Name] != nil {
@@ -164,6 +167,10 @@ func (t *kindTable) discover(ctx context.Context, c *client) error {
 		}
 	}
 	return nil
+}
+
+type apiPart struct {
+	Name string `json:"subresource"`
 }
 
 func (a *apiResource) kind() *kind {
@@ -268,10 +275,10 @@ func discoverGroup(ctx context.Context, c *client, root, gv string) ([]apiResour
 	if !ok {
 		group, version = "", gv
 	}
-	scales := map[string]bool{}
+	parts := map[string][]apiPart{}
 	for _, r := range answer.Resources {
-		if of, ok := strings.CutSuffix(r.Name, "/scale"); ok {
-			scales[of] = true
+		if of, part, ok := strings.Cut(r.Name, "/"); ok {
+			parts[of] = append(parts[of], apiPart{part})
 		}
 	}
 	var out []apiResource
@@ -279,7 +286,7 @@ func discoverGroup(ctx context.Context, c *client, root, gv string) ([]apiResour
 		if strings.Contains(r.Name, "/") || hidden(group, r.Name) || !slices.Contains(r.Verbs, "list") {
 			continue
 		}
-		a := apiResource{Resource: r.Name, Singular: r.Singular, Verbs: r.Verbs, ShortNames: r.ShortNames, group: group, version: version, scale: scales[r.Name]}
+		a := apiResource{Resource: r.Name, Singular: r.Singular, Verbs: r.Verbs, ShortNames: r.ShortNames, group: group, version: version, Parts: parts[r.Name]}
 		a.ResponseKind.Kind = r.Kind
 		if r.Namespaced {
 			a.Scope = "Namespaced"

@@ -20,6 +20,7 @@ var forms = map[string]func(s *Source, ctx context.Context, k *kind, ref core.Re
 	core.VerbShell:    (*Source).shellForm,
 	core.VerbForward:  (*Source).forwardForm,
 	core.VerbCopy:     (*Source).copyForm,
+	core.VerbApprove:  (*Source).approveForm,
 }
 
 // Form tells what a verb asks before it is planned for ref.

@@ -48,6 +48,12 @@ var holdings = map[string]holding{
 }
 
 func (s *Source) planHold(ctx context.Context, ref core.Ref, on bool) (*core.Operation, error) {
+	switch ref.Kind {
+	case kindRollout:
+		return s.planRolloutHold(ctx, ref, on)
+	case kindApplication:
+		return s.planAutoSync(ctx, ref, !on)
+	}
 	k, o, err := s.fetch(ctx, ref)
 	if err != nil {
 		return nil, err

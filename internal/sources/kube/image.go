@@ -74,6 +74,9 @@ func (s *Source) planImage(ctx context.Context, ref core.Ref, what core.Deploy) 
 	if err != nil {
 		return nil, err
 	}
+	if k.Name == kindRollout {
+		return s.planRolloutImage(ctx, ref, k, o, what)
+	}
 	if !slices.Contains(rolled, k.Name) {
 		return nil, &core.Problem{Kind: core.Unsupported, Summary: text.Sprintf("the image of a %s cannot be changed in place", k.Name)}
 	}

@@ -22,7 +22,7 @@ func (s *Source) imageForm(ctx context.Context, ref core.Ref) (core.Form, error)
 	if err != nil {
 		return core.Form{}, err
 	}
-	if !slices.Contains(rolled, k.Name) {
+	if !slices.Contains(rolled, k.Name) && k.Name != kindRollout {
 		return core.Form{}, &core.Problem{Kind: core.Unsupported, Summary: text.Sprintf("the image of a %s cannot be changed in place", k.Name)}
 	}
 	template := o.sub("spec", "template")

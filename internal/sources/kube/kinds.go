@@ -15,8 +15,11 @@ type kind struct {
 	group, version, resource string
 	gvkKind                  string // "ReplicaSet"
 	// reduce makes a row of one encoded object; nil: read as a table.
-	reduce   func(*reducer, []byte) (*core.Resource, error)
+	reduce func(*reducer, []byte) (*core.Resource, error)
+	// custom is reduce for custom resources, whose encoding is JSON.
+	custom   func(*reducer, []byte) (*core.Resource, error)
 	selector string // labels of the objects that are listed; "": all
+	bare     bool   // without a status subresource
 	list     bool   // false: no list or no watch verb (discovered kinds)
 	watch    bool
 }
@@ -214,7 +217,7 @@ func kindName(apiVersion, gvkKind string) string {
 		return k.Name
 	}
 	name := strings.ToLower(gvkKind)
-	if builtinByName[name] != nil {
+	if builtinByName[name] != nil || reserved[name] != "" && reserved[name] != group {
 		return name + "." + group
 	}
 	return name

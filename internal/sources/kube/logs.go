@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"devops-tui/internal/argo"
 	"devops-tui/internal/core"
 	"devops-tui/internal/text"
 )
@@ -216,6 +218,10 @@ func (t *tail) selector(ctx context.Context) (string, error) {
 		return "batch.kubernetes.io/job-name", nil
 	}
 	sel := o.sub("spec", "selector")
+	if set := o.str("status", "selector"); len(sel) == 0 && t.req.Ref.Kind == kindRollout && set != "" { // of the workload that it refers to
+		set, _, _ = strings.Cut(set, ","+argo.RolloutHash+"=") // of both sides
+		return set, nil
+	}
 	if len(sel) == 0 {
 		return "", &core.Problem{Kind: core.Unsupported, Summary: text.Sprintf("a %s has no logs of its own", t.req.Ref.Kind)}
 	}

@@ -163,6 +163,15 @@ func (s *Source) Get(ctx context.Context, ref core.Ref) (*core.Resource, error) 
 		if err != nil {
 			return nil, s.problem(what, err)
 		}
+	} else if k.custom != nil {
+		b, err := s.client.do(ctx, request{path: k.object(ref), accept: acceptJSON}, nil)
+		if err != nil {
+			return nil, s.problem(what, err)
+		}
+		var ok bool
+		if r, ok = (&customCodec{k, newReducer(s.scope, s.now)}).reduce(b); !ok {
+			return nil, s.problem(what, errWire)
+		}
 	} else {
 		b, err := s.client.do(ctx, request{path: k.object(ref), accept: acceptTable}, nil)
 		if err != nil {

@@ -24,6 +24,14 @@ const (
 	overlap = 16
 )
 
+// pageSize is how many objects a page of the kind's list has.
+func (k *kind) pageSize() int {
+	if k.custom != nil {
+		return customPage
+	}
+	return pageSize
+}
+
 // errExpired: the server no longer knows the revision; list again.
 var errExpired = errors.New("the revision is too old")
 
@@ -148,7 +156,7 @@ func (f *reflector) list(ctx context.Context) (string, error) {
 	for {
 		q := f.k.chosen()
 		if f.lists < 2 { // else the list does not get through in pages before it expires
-			q.Set("limit", strconv.Itoa(pageSize))
+			q.Set("limit", strconv.Itoa(f.k.pageSize()))
 		}
 		if proceed != "" {
 			q.Set("continue", proceed)

@@ -20,6 +20,9 @@ func (s *Source) PlanRestart(ctx context.Context, ref core.Ref) (*core.Operation
 	if err != nil {
 		return nil, err
 	}
+	if k.Name == kindRollout {
+		return s.planRolloutRestart(ctx, ref, k, o)
+	}
 	c := s.newChange(k, o, "restart")
 	at := s.now().UTC().Format(time.RFC3339)
 	c.body = c.merged(map[string]any{
@@ -57,6 +60,7 @@ func (s *Source) restartable(ctx context.Context, ref core.Ref) (*kind, tree, er
 		return nil, nil, err
 	}
 	switch {
+	case k.Name == kindRollout:
 	case k.Name != "deployment" && k.Name != "statefulset" && k.Name != "daemonset":
 		return nil, nil, &core.Problem{Kind: core.Unsupported, Summary: text.Sprintf("a %s cannot be restarted", k.Name)}
 	case o.str("spec", "updateStrategy", "type") == "OnDelete":
@@ -89,6 +93,9 @@ func (s *Source) workloadOf(ctx context.Context, ref core.Ref) (*kind, tree, err
 			return k, o, nil
 		}
 		next := s.kinds.byGVK(owner.str("apiVersion"), owner.str("kind"))
+		if name := kindName(owner.str("apiVersion"), owner.str("kind")); next == nil && name == kindRollout { // not discovered yet
+			next, _ = s.kindOf(ctx, name)
+		}
 		if next == nil {
 			return k, o, nil
 		}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"devops-tui/internal/argo"
 	"devops-tui/internal/core"
 	"devops-tui/internal/text"
 )
@@ -41,9 +42,12 @@ type rolloutRevision struct {
 func (s *Source) history(ctx context.Context, k *kind, o tree) ([]rolloutRevision, error) {
 	var out []rolloutRevision
 	var err error
-	if k.Name == "deployment" {
-		out, err = s.replicaSets(ctx, o)
-	} else {
+	switch k.Name {
+	case "deployment":
+		out, err = s.replicaSets(ctx, o, revisionNote, templateHash)
+	case kindRollout:
+		out, err = s.replicaSets(ctx, o, argo.RolloutRevision, argo.RolloutHash)
+	default:
 		out, err = s.controllerRevisions(ctx, k, o)
 	}
 	if err != nil {
@@ -51,7 +55,11 @@ func (s *Source) history(ctx context.Context, k *kind, o tree) ([]rolloutRevisio
 	}
 	slices.SortFunc(out, func(a, b rolloutRevision) int { return b.number - a.number })
 	for i := range out {
-		out[i].current = sameJSON(map[string]any(out[i].template), map[string]any(o.sub("spec", "template")))
+		if k.Name == kindRollout { // a custom resource has none of the defaults that its replica sets have
+			out[i].current = strings.HasSuffix(out[i].name, "-"+o.str("status", "currentPodHash"))
+		} else {
+			out[i].current = sameJSON(map[string]any(out[i].template), map[string]any(o.sub("spec", "template")))
+		}
 		out[i].seen = s.witness.of(o.str("metadata", "uid"), hashTemplate(out[i].template))
 	}
 	// Equal templates do not come twice, but a server that was upgraded has
@@ -71,19 +79,21 @@ func (s *Source) history(ctx context.Context, k *kind, o tree) ([]rolloutRevisio
 	return out, nil
 }
 
-func (s *Source) replicaSets(ctx context.Context, o tree) ([]rolloutRevision, error) {
+// replicaSets reads the history that deployments and rollouts keep: the number
+// is in an annotation, and a label is added to each template.
+func (s *Source) replicaSets(ctx context.Context, o tree, numbered, hash string) ([]rolloutRevision, error) {
 	list, err := s.owned(ctx, "replicasets", o, acceptJSON)
 	if err != nil {
 		return nil, err
 	}
 	var out []rolloutRevision
 	for _, rs := range list {
-		n, _ := strconv.Atoi(rs.str("metadata", "annotations", revisionNote))
+		n, _ := strconv.Atoi(rs.str("metadata", "annotations", numbered))
 		if n == 0 {
 			continue
 		}
 		t := rs.sub("spec", "template")
-		delete(t.sub("metadata", "labels"), templateHash)
+		delete(t.sub("metadata", "labels"), hash)
 		out = append(out, rolloutRevision{
 			number: n, name: rs.str("metadata", "name"), template: t, cause: rs.str("metadata", "annotations", changeCause),
 			created: rs.time("metadata", "creationTimestamp"), pods: rs.num("status", "replicas"), ready: rs.num("status", "readyReplicas"),

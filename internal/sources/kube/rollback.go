@@ -22,8 +22,11 @@ const viaHelm = "helm"
 // alone, but for the change cause and kubectl apply's copy of the definition, which
 // follow the rollback. A release is rolled back by Helm.
 func (s *Source) PlanRollback(ctx context.Context, ref core.Ref, to core.Rollback) (*core.Operation, error) {
-	if ref.Kind == kindRelease {
+	switch ref.Kind {
+	case kindRelease:
 		return s.planReleaseRollback(ctx, ref, to.To)
+	case kindApplication:
+		return s.planApplicationRollback(ctx, ref, to)
 	}
 	k, o, err := s.workloadOf(ctx, ref)
 	if err != nil {
@@ -51,6 +54,9 @@ func (s *Source) PlanRollback(ctx context.Context, ref core.Ref, to core.Rollbac
 	if target.current {
 		return nil, &core.Problem{Kind: core.Refused, Summary: text.Sprintf("%s %s runs revision %d already", k.Name, name, target.number)}
 	}
+	if k.Name == kindRollout {
+		return s.planRolloutUndo(ctx, ref, k, o, all, target)
+	}
 	return s.planRevision(ctx, ref, k, o, all, target)
 }
 
@@ -58,6 +64,7 @@ func (s *Source) PlanRollback(ctx context.Context, ref core.Ref, to core.Rollbac
 func rollable(k *kind, o tree) error {
 	name := o.str("metadata", "name")
 	switch {
+	case k.Name == kindRollout:
 	case !slices.Contains(rolled, k.Name):
 		return &core.Problem{Kind: core.Unsupported, Summary: text.Sprintf("a %s has no revisions to go back to", k.Name)}
 	case o.str("spec", "paused") == "true":
@@ -200,8 +207,11 @@ func templateChanges(from, to tree) []core.FieldChange {
 
 // rollbackForm offers the revisions, newest first.
 func (s *Source) rollbackForm(ctx context.Context, k *kind, ref core.Ref) (core.Form, error) {
-	if k.Name == kindRelease {
+	switch k.Name {
+	case kindRelease:
 		return s.releaseForm(ctx, ref)
+	case kindApplication:
+		return s.applicationHistoryForm(ctx, ref)
 	}
 	k, o, err := s.workloadOf(ctx, ref)
 	if err != nil {

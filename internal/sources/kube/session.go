@@ -235,6 +235,8 @@ func (r *session) start(w *watched, namespace string) {
 		f.codec = newReleaseCodec(ctx, r.src, w.t)
 	case w.k.reduce != nil:
 		f.codec = &protoCodec{w.k, f.x}
+	case w.k.custom != nil:
+		f.codec = &customCodec{w.k, f.x}
 	default:
 		f.codec = newTableCodec(w.k, r)
 	}

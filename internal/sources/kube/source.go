@@ -40,6 +40,7 @@ type Source struct {
 	helm      helmTool // the user's Helm, and what is known of its releases
 	conf      Config
 	getenv    func(string) string
+	unheard   time.Duration // how long a change waits for a controller that does not look at it
 	evicting  time.Duration // how long an eviction that a budget refuses waits
 	bare      sync.Map      // images that were found to have no shell
 	sessionMu sync.Mutex
@@ -65,7 +66,7 @@ func newSource(scope, namespace string, rc *rest.Config, o sources.Options) (*So
 	}
 	s := &Source{
 		scope: scope, home: namespace, client: c, plugin: plug, bell: newBell(),
-		wanted: make(chan struct{}, 1), now: time.Now, linger: 20 * time.Second, getenv: o.Getenv, evicting: 5 * time.Second,
+		wanted: make(chan struct{}, 1), now: time.Now, linger: 20 * time.Second, getenv: o.Getenv, evicting: 5 * time.Second, unheard: unheard,
 	}
 	if s.getenv == nil {
 		s.getenv = os.Getenv

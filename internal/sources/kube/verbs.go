@@ -3,6 +3,7 @@ package kube
 import (
 	"slices"
 
+	"devops-tui/internal/argo"
 	"devops-tui/internal/core"
 	"devops-tui/internal/text"
 )
@@ -26,7 +27,7 @@ type verbRule struct {
 
 var (
 	rolled    = []string{"deployment", "statefulset", "daemonset"}
-	withPods  = []string{"pod", "deployment", "statefulset", "daemonset", "replicaset", "job"}
+	withPods  = []string{"pod", "deployment", "statefulset", "daemonset", "replicaset", "job", kindRollout}
 	reachable = append([]string{"service"}, withPods...)
 	// records of what happened are not edited or deleted by hand
 	unchanging = []string{"event", kindRelease}
@@ -42,9 +43,9 @@ func creates(kind, sub string) func(*core.Resource) []access {
 
 // verbRules is the table of the verbs of this source.
 var verbRules = map[string]verbRule{
-	core.VerbRestart:  {kinds: append([]string{"pod"}, rolled...), need: workloadPatches, why: restartWhy},
-	core.VerbRollback: {kinds: append([]string{"pod", "replicaset", kindRelease}, rolled...), need: rollbackNeeds, why: rollbackWhy},
-	core.VerbDeploy: {kinds: append([]string{"pod", "replicaset", "cronjob", "namespace"}, rolled...), why: deployWhy, need: func(r *core.Resource) []access {
+	core.VerbRestart:  {kinds: append([]string{"pod", kindRollout}, rolled...), need: workloadPatches, why: restartWhy},
+	core.VerbRollback: {kinds: append([]string{"pod", "replicaset", kindRelease, kindRollout, kindApplication}, rolled...), need: rollbackNeeds, why: argoOr(core.VerbRollback, rollbackWhy)},
+	core.VerbDeploy: {kinds: append([]string{"pod", "replicaset", "cronjob", "namespace", kindRollout, kindApplication}, rolled...), why: argoOr(core.VerbDeploy, deployWhy), need: func(r *core.Resource) []access {
 		switch r.Ref.Kind {
 		case "cronjob":
 			return []access{{verb: "create", kind: "job", name: anyName}}
@@ -53,11 +54,14 @@ var verbRules = map[string]verbRule{
 		}
 		return workloadPatches(r)
 	}},
-	core.VerbScale: {kinds: []string{"deployment", "statefulset", "replicaset"}, need: func(*core.Resource) []access {
+	core.VerbScale: {kinds: append([]string{kindRollout}, scaledKinds...), need: func(*core.Resource) []access {
 		return []access{{verb: "patch", sub: "/scale"}}
 	}},
-	core.VerbPause:    {kinds: []string{"deployment", "cronjob", "job"}, need: patches, why: holdWhy(true)},
-	core.VerbResume:   {kinds: []string{"deployment", "cronjob", "job"}, need: patches, why: holdWhy(false)},
+	core.VerbPause:    {kinds: []string{"deployment", "cronjob", "job", kindRollout, kindApplication}, need: patches, why: argoOr(core.VerbPause, holdWhy(true))},
+	core.VerbResume:   {kinds: []string{"deployment", "cronjob", "job", kindRollout, kindApplication}, need: patches, why: argoOr(core.VerbResume, holdWhy(false))},
+	core.VerbApprove:  {kinds: []string{kindRollout}, need: commands, why: argoWhy(core.VerbApprove)},
+	core.VerbCancel:   {kinds: []string{kindRollout, kindApplication}, need: commands, why: argoWhy(core.VerbCancel)},
+	core.VerbRerun:    {kinds: []string{kindRollout, kindApplication}, need: commands, why: argoWhy(core.VerbRerun)},
 	core.VerbCordon:   {kinds: []string{"node"}, need: patches, why: cordonWhy},
 	core.VerbUncordon: {kinds: []string{"node"}, need: patches, why: uncordonWhy},
 	core.VerbDrain: {kinds: []string{"node"}, need: func(*core.Resource) []access {
@@ -128,8 +132,8 @@ func (s *Source) Disabled(verb string, r *core.Resource) text.Safe {
 	}
 	for _, a := range rule.need(r) {
 		on := *k
-		if a.kind != "" {
-			on = *builtinByName[a.kind]
+		if other := s.kinds.get(a.kind); other != nil {
+			on = *other
 		}
 		on.resource += a.sub
 		name := a.name
@@ -152,6 +156,8 @@ func workloadPatches(r *core.Resource) []access {
 	switch {
 	case r.Ref.Kind != "pod" && r.Ref.Kind != "replicaset":
 		return patches(r)
+	case r.Owner.Kind == kindRollout, r.Owner.Kind == "replicaset" && r.Facts != nil && r.Facts.Labels[argo.RolloutHash] != "":
+		return []access{{verb: "patch", kind: kindRollout, name: anyName}}
 	case r.Owner.Kind == "replicaset":
 		return []access{{verb: "patch", kind: "deployment", name: anyName}} // its name is not known here
 	case builtinByName[r.Owner.Kind] != nil:
@@ -172,7 +178,7 @@ func rollbackWhy(r *core.Resource) text.Safe {
 	case "pod":
 		return ownerWhy(r, text.Lit("has no history"))
 	case "replicaset":
-		if r.Owner.Kind != "deployment" {
+		if r.Owner.Kind != "deployment" && r.Owner.Kind != kindRollout {
 			return text.Lit("a replica set without a deployment has no history")
 		}
 	}
@@ -184,7 +190,7 @@ func deployWhy(r *core.Resource) text.Safe {
 	case "pod":
 		return ownerWhy(r, text.Lit("takes no new image"))
 	case "replicaset":
-		if r.Owner.Kind != "deployment" {
+		if r.Owner.Kind != "deployment" && r.Owner.Kind != kindRollout {
 			return text.Lit("the image of a replica set cannot be changed in place")
 		}
 	}
