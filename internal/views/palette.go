@@ -110,24 +110,29 @@ func (m *Model) openScope() {
 	for _, h := range m.env.Snap.Health {
 		items = append(items, set(text.Clean(h.Instance.Scope), text.Sprintf("%s · %s", h.Instance.Source, h.State.String()), pane.Scope{Instance: h.Instance, Namespace: ""}))
 	}
-	for _, ns := range m.namespaces() {
-		items = append(items, set(text.Clean(ns), text.Lit("namespace"), pane.Scope{Instance: m.env.Scope.Instance, Namespace: ns}))
+	names, places := m.namespaces()
+	for _, ns := range names {
+		items = append(items, set(text.Clean(ns), places[ns], pane.Scope{Instance: m.env.Scope.Instance, Namespace: ns}))
 	}
 	m.open(dialog.NewMenu(text.Lit("Scope"), items, true))
 }
 
-// namespaces are those of all rows that are known now.
-func (m *Model) namespaces() []string {
-	seen := map[string]bool{}
+// namespaces are those of all rows that are known now, and what their systems
+// call them.
+func (m *Model) namespaces() ([]string, map[string]text.Safe) {
+	seen := map[string]text.Safe{}
 	for _, t := range m.env.Snap.Tables {
-		last := ""
+		last, place := "", text.Lit("namespace")
+		if t.Kind != nil && !t.Kind.Place.Empty() {
+			place = text.Clean(strings.ToLower(t.Kind.Place.String()))
+		}
 		for _, r := range t.Rows {
 			ns := r.Ref.Namespace
 			if t.Key.Kind == "namespace" {
 				ns = r.Ref.Name
 			}
 			if ns != last && ns != "" {
-				seen[ns], last = true, ns
+				seen[ns], last = place, ns
 			}
 		}
 	}
@@ -136,5 +141,5 @@ func (m *Model) namespaces() []string {
 		out = append(out, ns)
 	}
 	slices.Sort(out)
-	return out
+	return out, seen
 }

@@ -95,6 +95,14 @@ func (m *Model) tiny() kit.Block {
 
 func (m *Model) counts() (n [6]int) {
 	for _, t := range m.env.Snap.Tables {
+		if t.Kind != nil && t.Kind.Polled { // of runs the newest counts
+			for _, r := range t.Rows {
+				if !r.Past {
+					n[r.Phase]++
+				}
+			}
+			continue
+		}
 		for p, c := range t.ByPhase {
 			n[p] += c
 		}

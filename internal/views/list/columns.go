@@ -240,6 +240,8 @@ type source struct {
 	glyph func(core.Phase) kit.Glyph
 	// slower stands before a duration that is longer than usual.
 	slower kit.Glyph
+	// waits stands for the phase of what a human must answer.
+	waits kit.Glyph
 }
 
 // stageCells is the widest stage bar.
@@ -289,13 +291,20 @@ func (s source) Index(id core.Ref) int {
 func (s source) Row(i int, row *kit.Row) {
 	r := s.l.order[i]
 	row.Glyph, row.GlyphTok = s.glyph(r.Phase), kit.RowToken(r)
+	if r.Facts != nil && len(r.Facts.Waits) > 0 {
+		row.Glyph, row.GlyphTok = s.waits, themes.Degraded
+	}
+	plain := themes.FG
+	if r.Past {
+		plain = themes.Muted
+	}
 	row.Marked = s.l.marks[r.Ref]
 	row.Stale = s.l.staleOf[r.Ref.Instance()]
 	var usage *core.Usage
 	asked := false
 	for j, c := range s.l.columns {
 		cell := &row.Cells[j]
-		cell.Tok = themes.FG
+		cell.Tok = plain
 		switch c.own {
 		case ownKind:
 			cell.Text, cell.Tok = text.Clean(r.Ref.Kind), themes.Muted
@@ -320,12 +329,13 @@ func (s source) Row(i int, row *kit.Row) {
 		if !ok || at >= len(r.Cells) {
 			continue
 		}
-		cell.Text, cell.Tok = Value(&r.Cells[at], c.decl.Type, s.now), themes.FG
+		if c.decl.Type != core.Stages { // a picture, and the text as it is
+			cell.Text = Value(&r.Cells[at], c.decl.Type, s.now)
+		}
 		switch c.decl.Type {
 		case core.Status:
-			cell.Tok = kit.WordToken(r.Phase)
-			if r.Past {
-				cell.Tok = themes.Muted
+			if !r.Past {
+				cell.Tok = kit.WordToken(r.Phase)
 			}
 			if cell.Text.Empty() {
 				cell.Text = r.Reason
