@@ -1,0 +1,246 @@
+package github
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"devops-tui/internal/ci"
+	"devops-tui/internal/core"
+	"devops-tui/internal/rest"
+	"devops-tui/internal/sources"
+	"devops-tui/internal/text"
+)
+
+// Source is one GitHub host.
+type Source struct {
+	host   *host
+	info   sources.Info
+	client *rest.Client
+	tokens *tokens
+
+	interest atomic.Pointer[core.Interest]
+	want     chan struct{} // capacity 1
+	wake     chan struct{} // capacity 1
+	urgent   chan string   // repositories that were changed: asked for at once
+
+	me        atomic.Pointer[identity]
+	last      lastInputs
+	noDetails atomic.Bool // the server knows no return_run_details
+	rows      rows
+	polls     pollCounts
+	scopesOf  atomic.Pointer[http.Header] // of the last answer: what the token may
+}
+
+// identity is who looks.
+type identity struct{ login string }
+
+// newSource makes the source of a host; it sends nothing.
+func newSource(h *host, gate *sources.Gate) (*Source, error) { return newSourceOver(h, gate, nil) }
+
+// newSourceOver is newSource with another transport, for tests.
+func newSourceOver(h *host, gate *sources.Gate, transport http.RoundTripper) (*Source, error) {
+	if gate == nil {
+		gate = new(sources.Gate)
+	}
+	if h.getenv == nil {
+		h.getenv = func(string) string { return "" }
+	}
+	base, err := url.Parse(h.api)
+	if err != nil {
+		return nil, errors.New("the address of the API cannot be read")
+	}
+	conf, err := tlsOf(h)
+	if err != nil {
+		return nil, err
+	}
+	s := &Source{
+		host: h, tokens: &tokens{h: h}, want: make(chan struct{}, 1), wake: make(chan struct{}, 1), urgent: make(chan string, 64),
+		info: sources.Info{ID: ID, Scope: h.name, Title: text.Lit("GitHub"), Kinds: ci.Kinds(verbs()), Default: defaultKinds},
+	}
+	s.rows.init()
+	s.client, err = rest.New(rest.Options{
+		Product: "GitHub", Base: base, AllowPlain: h.conf.PlainHTTP, UserAgent: "devops-tui",
+		Header:    http.Header{"Accept": {"application/vnd.github+json"}, "X-GitHub-Api-Version": {"2022-11-28"}},
+		Authorize: s.tokens.authorize,
+		Gate: func(next http.RoundTripper) http.RoundTripper {
+			return gate.Transport(next, sources.Traffic{Place: func(r *http.Request) core.Ref { return s.place(repoIn(base, r.URL)) }})
+		},
+		TLS: conf, Transport: transport, Refusal: s.refusal,
+		Rate:       rest.Rate{PerSecond: 10, Burst: 20, Concurrent: 4},
+		CacheBytes: 12 << 20, ChangeEvery: time.Second,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func tlsOf(h *host) (*tls.Config, error) {
+	if h.conf.CAFile == "" {
+		return nil, nil
+	}
+	pem, err := os.ReadFile(h.path(h.conf.CAFile))
+	if err != nil {
+		return nil, fmt.Errorf("ca_file: %w", err)
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("ca_file: %s has no certificate in PEM form", h.conf.CAFile)
+	}
+	return &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}, nil
+}
+
+// repoIn is the repository that the address of a request names; "" if none.
+func repoIn(base, u *url.URL) string {
+	rest, ok := strings.CutPrefix(u.Path, strings.TrimRight(base.Path, "/")+"/repos/")
+	if !ok {
+		return ""
+	}
+	owner, rest, _ := strings.Cut(rest, "/")
+	name, _, _ := strings.Cut(rest, "/")
+	return owner + "/" + name
+}
+
+// Info implements sources.Source.
+func (s *Source) Info() sources.Info { return s.info }
+
+// Want implements sources.Source.
+func (s *Source) Want(i core.Interest) {
+	s.interest.Store(&i)
+	signal(s.want)
+}
+
+// Wake implements sources.Source.
+func (s *Source) Wake() { signal(s.wake) }
+
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// changed asks for a repository at once: something of it was changed by us.
+func (s *Source) changed(path string) {
+	select {
+	case s.urgent <- path:
+	default: // a full list is as good as a wake
+		s.Wake()
+	}
+}
+
+// wanted is the last Want, with the defaults filled in.
+func (s *Source) wanted() core.Interest {
+	i := core.Interest{}
+	if p := s.interest.Load(); p != nil {
+		i = *p
+	}
+	if i.Kinds == nil {
+		i.Kinds = defaultKinds
+	}
+	return i
+}
+
+// Probe implements sources.Source with the request that costs nothing: GET
+// /rate_limit.
+func (s *Source) Probe(ctx context.Context) (time.Time, error) {
+	resp, err := s.client.Do(ctx, rest.Request{Path: []string{"rate_limit"}, Fresh: true, Urgent: true})
+	var refused *rest.Error
+	if errors.As(err, &refused) && refused.Status == http.StatusNotFound {
+		return stampOf(refused.Header), nil // an Enterprise server without limits says so
+	}
+	if err != nil {
+		return time.Time{}, err
+	}
+	s.noteScopes(resp.Header)
+	return resp.Date(), nil
+}
+
+func stampOf(h http.Header) time.Time {
+	t, _ := http.ParseTime(h.Get("Date"))
+	return t
+}
+
+// noteScopes keeps what an answer tells of the token's rights.
+func (s *Source) noteScopes(h http.Header) {
+	if _, told := h["X-Oauth-Scopes"]; told {
+		keep := http.Header{"X-Oauth-Scopes": h["X-Oauth-Scopes"]}
+		s.scopesOf.Store(&keep)
+	}
+}
+
+// scopes are the scopes of a classic token; told is false for other tokens, and
+// while nothing was asked yet.
+func (s *Source) scopes() (list []string, told bool) {
+	h := s.scopesOf.Load()
+	if h == nil {
+		return nil, false
+	}
+	for w := range strings.SplitSeq(strings.Join((*h)["X-Oauth-Scopes"], ","), ",") {
+		if w = strings.TrimSpace(w); w != "" {
+			list = append(list, w)
+		}
+	}
+	return list, true
+}
+
+// login is the user behind the token; "" while that is not known.
+func (s *Source) login() string {
+	if me := s.me.Load(); me != nil {
+		return me.login
+	}
+	return ""
+}
+
+// whoAmI asks for the user once.
+func (s *Source) whoAmI(ctx context.Context) (string, error) {
+	if me := s.me.Load(); me != nil {
+		return me.login, nil
+	}
+	if s.tokens.none() {
+		return "", nil
+	}
+	var u user
+	resp, err := s.client.JSON(ctx, rest.Request{Path: []string{"user"}, Urgent: true}, &u)
+	if err != nil {
+		return "", err
+	}
+	s.noteScopes(resp.Header)
+	s.me.Store(&identity{u.Login})
+	return u.Login, nil
+}
+
+// lastInputs are the inputs that were used last of each workflow, for this
+// process.
+type lastInputs struct {
+	mu sync.Mutex
+	of map[string]map[string]string
+}
+
+func (l *lastInputs) get(key string) map[string]string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.of[key]
+}
+
+func (l *lastInputs) put(key string, v map[string]string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.of == nil {
+		l.of = map[string]map[string]string{}
+	}
+	l.of[key] = v
+}
