@@ -10,6 +10,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"devops-tui/internal/testkit"
 )
 
 // The environment variables that name ready-made programs, which
@@ -176,4 +181,31 @@ spec:
 	}
 	_, err = c.Do(ctx, "DELETE", collection+"/probe", "", nil)
 	return err
+}
+
+var sharedArgo struct {
+	sync.Once
+	cluster *Cluster
+	err     error
+}
+
+// SharedArgo is [Shared] for a cluster of its own with [Cluster.StartRollouts]:
+// Argo's definitions, and the real controller of rollouts. Nothing acts on
+// applications. It has a user eve without rights of her own.
+func SharedArgo(tb testing.TB) *Cluster {
+	tb.Helper()
+	sharedArgo.Do(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 40*time.Minute) // a cold build
+		defer cancel()
+		c, err := Start(ctx, Options{Nodes: 2, Audit: true, Users: map[string][]string{"eve": nil}, Log: os.Stderr})
+		if err == nil {
+			testkit.AtExit(tb, c.Stop)
+			err = c.StartRollouts(ctx)
+		}
+		sharedArgo.cluster, sharedArgo.err = c, err
+	})
+	if sharedArgo.err != nil {
+		tb.Fatal(sharedArgo.err)
+	}
+	return sharedArgo.cluster
 }

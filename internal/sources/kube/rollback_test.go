@@ -75,6 +75,10 @@ func takeBack(t *testing.T, src *Source, p core.Plan) {
 		op, err = src.PlanPause(t.Context(), ref)
 	case core.VerbResume:
 		op, err = src.PlanResume(t.Context(), ref)
+	case core.VerbRerun:
+		op, err = src.PlanRerun(t.Context(), ref, core.Rerun{})
+	case core.VerbCancel:
+		op, err = src.PlanCancel(t.Context(), ref, core.Cancel{})
 	default:
 		t.Fatalf("an inverse %s", p.Inverse.Verb)
 	}

@@ -153,8 +153,8 @@ func (s *Source) reaches(c *change, over func(r *argo.Rollout) (text.Safe, error
 	}
 }
 
-// broken is why a rollout does not go on; nil: nothing is wrong.
-func broken(r *argo.Rollout) error {
+// stuckRollout is why a rollout does not go on; nil: nothing is wrong.
+func stuckRollout(r *argo.Rollout) error {
 	if r.Status.Phase != "Degraded" && !r.Status.Abort {
 		return nil
 	}
@@ -166,7 +166,7 @@ func broken(r *argo.Rollout) error {
 // nothing of the change.
 func forward(c *change, been string) func(r *argo.Rollout) (text.Safe, error) {
 	return func(r *argo.Rollout) (text.Safe, error) {
-		if err := broken(r); err != nil {
+		if err := stuckRollout(r); err != nil {
 			return text.Safe{}, err
 		}
 		at, of := r.At()
