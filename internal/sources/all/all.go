@@ -5,6 +5,8 @@ import (
 	"devops-tui/internal/sources"
 	"devops-tui/internal/sources/demo"
 	"devops-tui/internal/sources/docker"
+	"devops-tui/internal/sources/github"
+	"devops-tui/internal/sources/jenkins"
 	"devops-tui/internal/sources/kube"
 )
 
@@ -12,5 +14,7 @@ import (
 var Registrations = []sources.Registration{
 	docker.Registration,
 	kube.Registration,
+	github.Registration,
+	jenkins.Registration,
 	demo.Registration,
 }
