@@ -54,6 +54,13 @@ var (
 	_ sources.Outliner  = (*Source)(nil)
 	_ sources.Explainer = (*Source)(nil)
 	_ sources.Diagnoser = (*Source)(nil)
+	_ sources.Former    = (*Source)(nil)
+	_ sources.Rerunner  = (*Source)(nil)
+	_ sources.Canceller = (*Source)(nil)
+	_ sources.Approver  = (*Source)(nil)
+	_ sources.Deployer  = (*Source)(nil)
+	_ sources.Roller    = (*Source)(nil)
+	_ sources.Deleter   = (*Source)(nil)
 	_ sources.Historian = (*Source)(nil)
 )
 

@@ -289,7 +289,7 @@ func (c *call) onDeployment(p []string, at func(string) bool) any {
 					return *no
 				}
 				c.w.changed(c.r, c.raw, c.who)
-				e.state, e.updated, c.status = "stopped", c.w.now(), http.StatusOK
+				e.state, e.updated, c.status = "stopped", c.w.now(), http.StatusCreated
 				return c.environmentEntity(e, c.project, true)
 			}
 		}
@@ -372,7 +372,14 @@ func (c *call) onRepository(p []string, at func(string) bool) any {
 		}
 		return c.page(out)
 	case at("repository/commits/:"):
-		if x := pr.commitOf(p[2]); x != nil {
+		sha := p[2]
+		for _, named := range []map[string]string{pr.branches, pr.tags} {
+			if at, ok := named[sha]; ok {
+				sha = at
+				break
+			}
+		}
+		if x := pr.commitOf(sha); x != nil {
 			m := c.commit(x)
 			m["stats"], m["status"], m["project_id"], m["last_pipeline"] = map[string]any{"additions": 1, "deletions": 1, "total": 2}, nil, pr.ID, nil
 			return m
