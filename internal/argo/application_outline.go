@@ -30,7 +30,7 @@ func (a *Application) Outline(tree *Tree, resolve Resolve) core.Outline {
 	if len(a.Status.Resources) == 0 && a.Status.Sync.Status == "" {
 		out.Note = text.Lit("no application controller has looked at it yet")
 	}
-	below := tree.children()
+	below, told := tree.children(), map[nodeKey]bool{}
 	for i := range a.Status.Resources {
 		r := &a.Status.Resources[i]
 		n := core.Node{
@@ -49,7 +49,7 @@ func (a *Application) Outline(tree *Tree, resolve Resolve) core.Outline {
 			n.Info = text.Sprintf("wave %d", r.SyncWave)
 		}
 		out.Nodes = append(out.Nodes, n)
-		out.Nodes = append(out.Nodes, below.under(nodeKey{r.Group, r.Kind, r.Namespace, r.Name}, 1, resolve, nil)...)
+		out.Nodes = append(out.Nodes, below.under(nodeKey{r.Group, r.Kind, r.Namespace, r.Name}, 1, resolve, told)...)
 	}
 	return out
 }
@@ -221,17 +221,21 @@ func (t *Tree) children() offspring {
 	return out
 }
 
-// maxDepth bounds a tree that goes in a circle.
+// maxDepth bounds how deep a tree is shown.
 const maxDepth = 12
 
-// under are the nodes below key; path holds those above, so that a circle ends.
-func (o offspring) under(key nodeKey, depth int, resolve Resolve, path []nodeKey) []core.Node {
-	if depth > maxDepth || slices.Contains(path, key) {
+// under are the nodes below key. Each is told once, below the first of its
+// parents: so a circle ends too.
+func (o offspring) under(key nodeKey, depth int, resolve Resolve, told map[nodeKey]bool) []core.Node {
+	if depth > maxDepth {
 		return nil
 	}
-	path = append(path, key)
+	told[key] = true
 	var out []core.Node
 	for _, n := range o[key] {
+		if told[n.key()] {
+			continue
+		}
 		node := core.Node{
 			Ref: resolve.ref(n.Group, n.Version, n.Kind, n.Namespace, n.Name), Depth: depth, Title: resourceTitle(n.Kind, n.Namespace, n.Name),
 			Phase: core.Running, Info: n.info(), Started: n.Created.Nano(),
@@ -242,7 +246,7 @@ func (o offspring) under(key nodeKey, depth int, resolve Resolve, path []nodeKey
 		if n.UID != "" && !node.Ref.IsZero() {
 			node.Ref.UID = n.UID
 		}
-		below := o.under(n.key(), depth+1, resolve, path)
+		below := o.under(n.key(), depth+1, resolve, told)
 		// a replica set without pods is an old one
 		node.Closed = n.Kind == "ReplicaSet" && len(below) == 0
 		out = append(append(out, node), below...)

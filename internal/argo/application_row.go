@@ -172,6 +172,9 @@ func (a *Application) phase() (core.Phase, string, string) {
 		return core.Failed, broken.Type, broken.Message
 	case st.Sync.Status == "" && st.Health.Status == "":
 		return core.Unknown, "NotReconciled", "no application controller has looked at it yet"
+	case st.State != nil && st.State.Phase == "Succeeded" && !st.ReconciledAt.IsZero() && st.ReconciledAt.Before(st.State.FinishedAt.Time):
+		// what is said of its health is from before the sync
+		return core.Pending, "Progressing", "synced; its health is not looked at yet"
 	case st.Sync.Status == "Synced" && st.Health.Status == "Healthy":
 		return core.Running, "Synced", ""
 	case st.Health.Status == "Degraded", st.Health.Status == "Missing":

@@ -156,7 +156,31 @@ func DecodeRollout(b []byte) (*Rollout, error) {
 	if err := decode("rollout", b, &r); err != nil {
 		return nil, err
 	}
+	if r.Status.Phase == "" && r.Status.ObservedGeneration != "" {
+		r.Status.Phase = r.told()
+	}
 	return &r, nil
+}
+
+// told is the phase of a rollout whose controller does not name it, as those
+// before 1.0 do not.
+func (r *Rollout) told() string {
+	st := &r.Status
+	for _, c := range st.Conditions {
+		if c.Type == "InvalidSpec" && c.Status == "True" || c.Type == "Progressing" && c.Status == "False" {
+			if st.Message == "" {
+				st.Message = c.Reason + ": " + c.Message
+			}
+			return "Degraded"
+		}
+	}
+	switch {
+	case len(st.PauseConditions) > 0:
+		return "Paused"
+	case r.Settled() && st.Available >= r.Desired():
+		return "Healthy"
+	}
+	return "Progressing"
 }
 
 // Desired is the number of pods that are wanted.
