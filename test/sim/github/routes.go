@@ -41,6 +41,9 @@ func (w *World) routes() *http.ServeMux {
 	on("GET "+repo+"/actions/runs/{id}/attempts/{n}/logs", withAttempt((*call).archive))
 	on("GET "+repo+"/actions/runs/{id}/jobs", withRun((*call).jobList))
 	on("GET "+repo+"/actions/runs/{id}/logs", withRun(func(c *call, r *Run) answer { return c.archive(r, r.current()) }))
+	on("GET "+repo+"/actions/runs/{id}/artifacts", withRun(func(c *call, _ *Run) answer {
+		return list(c, "artifacts", []int{}, func(int) any { return nil })
+	}))
 	on("GET "+repo+"/actions/runs/{id}/approvals", withRun((*call).approvals))
 	on("GET "+repo+"/actions/runs/{id}/pending_deployments", withRun((*call).pending))
 	on("POST "+repo+"/actions/runs/{id}/pending_deployments", withRun((*call).review))
@@ -122,7 +125,7 @@ func (c *call) reposOf(owner string) answer {
 	if rows == nil && owner != "" {
 		return notFound()
 	}
-	return list(c, "", rows, func(r *Repository) any { return c.repository(r, false) })
+	return list(c, "", rows, func(r *Repository) any { return c.repository(r, owner == "") })
 }
 
 func (c *call) branchList() answer {

@@ -251,7 +251,6 @@ func (run *Run) advance() bool {
 	if run.status == "completed" {
 		return false
 	}
-	run.updated = run.repo.w.now()
 	for _, j := range run.current().jobs {
 		if j.status == "completed" {
 			if j.conclusion == "failure" || j.conclusion == "cancelled" {
@@ -260,8 +259,12 @@ func (run *Run) advance() bool {
 			}
 			continue
 		}
+		was, updated := j.status, run.updated
 		more := j.advance()
 		run.settle()
+		if j.status == was { // a step is no news of the run
+			run.updated = updated
+		}
 		return more && run.status != "completed"
 	}
 	run.settle()

@@ -85,7 +85,9 @@ func (w *World) handle(f func(*call) answer) http.HandlerFunc {
 
 func (c *call) answer(f func(*call) answer) answer {
 	w := c.w
-	w.counts.Requests++
+	if c.r.URL.Path != "/rate_limit" {
+		w.counts.Requests++
+	}
 	change := c.r.Method != http.MethodGet && c.r.Method != http.MethodHead
 	if change {
 		w.counts.Changes++

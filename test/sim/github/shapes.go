@@ -65,7 +65,7 @@ func (c *call) repository(r *Repository, full bool) map[string]any {
 		stampOf := stamp(r.created)
 		for k, v := range map[string]any{
 			"clone_url": m["html_url"].(string) + ".git", "default_branch": r.branch, "forks": 0, "forks_count": 0, "git_url": "git:" + r.FullName(),
-			"has_issues": true, "has_projects": true, "has_wiki": true, "has_pages": false, "has_discussions": false, "homepage": nil, "language": nil,
+			"has_issues": true, "has_downloads": true, "has_projects": true, "has_wiki": true, "has_pages": false, "has_discussions": false, "homepage": nil, "language": nil,
 			"archived": false, "disabled": false, "mirror_url": nil, "open_issues": 0, "open_issues_count": 0, "license": nil, "pushed_at": stampOf,
 			"size": 1, "ssh_url": "git@github.com:" + r.FullName() + ".git", "stargazers_count": 0, "svn_url": m["html_url"], "watchers": 0,
 			"watchers_count": 0, "created_at": stampOf, "updated_at": stampOf, "network_count": 0, "subscribers_count": 0,
