@@ -54,10 +54,11 @@ func (c *change) execute(ctx context.Context, _ core.Output) error {
 	}
 	defer func() { c.s.nudge(c.path, c.run) }()
 	if _, err := c.s.get(ctx, c.request, c.out); err != nil {
-		if c.no != nil && !errors.Is(err, core.ErrOutcomeUnknown) {
-			return c.no(err)
+		var e *rest.Error
+		if c.no == nil || errors.Is(err, core.ErrOutcomeUnknown) || errors.As(err, &e) && c.s.refusal(e) != nil {
+			return err
 		}
-		return err
+		return c.no(err)
 	}
 	if c.sent != nil {
 		c.sent()

@@ -458,3 +458,16 @@ func (w *World) retry(j *job, who *user) *job {
 	j.pipeline.updated = w.now()
 	return n
 }
+
+// Pipelines are the ids of a project's pipelines, oldest first.
+func (w *World) Pipelines(path string) []int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var out []int
+	if p := w.project(path); p != nil {
+		for _, pl := range p.pipelines {
+			out = append(out, pl.id)
+		}
+	}
+	return out
+}
