@@ -197,7 +197,7 @@ func candidates(lines []core.Line) []int {
 		switch lines[i].Group {
 		case core.GroupOpen:
 			depth++
-			if script == 0 && strings.HasPrefix(lines[i].Text.String(), "Run ") {
+			if script == 0 && onlySays(lines[i:]) {
 				script = depth
 			}
 		case core.GroupClose:
@@ -212,6 +212,25 @@ func candidates(lines []core.Line) []int {
 		}
 	}
 	return out
+}
+
+// onlySays reports whether the group at the beginning of lines is GitHub's "Run":
+// it shows the script and how it is run, and closes before anything runs. The
+// stages of other systems may be called so and have the output in them.
+func onlySays(lines []core.Line) bool {
+	const most = 500 // lines of a script
+	if !strings.HasPrefix(lines[0].Text.String(), "Run ") {
+		return false
+	}
+	for _, l := range lines[1:min(len(lines), most)] {
+		if l.Group != core.GroupNone {
+			return false
+		}
+		if s := l.Text.String(); strings.HasPrefix(s, "shell: ") || s == "with:" || s == "env:" {
+			return true
+		}
+	}
+	return false
 }
 
 // belongs reports whether a line goes on with an error above it.

@@ -151,6 +151,8 @@ func (w *world) furnish() {
 			w.install(p, s)
 		}
 		w.furnishJobs(p)
+		w.furnishPipelines(p)
+		w.furnishArgo(p)
 	}
 	w.furnishLaptop()
 }

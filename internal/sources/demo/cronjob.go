@@ -109,7 +109,7 @@ func (c *cronjob) row() *core.Resource {
 			word(c.name), word(c.schedule), word(reason), number(len(c.active)), age(c.last), word(c.image()), age(c.created),
 		},
 		Started: nanos(c.created), Changed: nanos(c.changed), Rev: c.rev(),
-		Facts: &core.Facts{Environment: c.place.scope, Service: c.service.name, Repo: c.service.repo, Image: []string{c.image()}},
+		Facts: &core.Facts{Environment: c.place.scope, Service: c.service.name, Repo: c.service.home(), Image: []string{c.image()}},
 	}
 }
 

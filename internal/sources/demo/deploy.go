@@ -37,6 +37,10 @@ func (s *Source) PlanDeploy(ctx context.Context, ref core.Ref, what core.Deploy)
 		return s.containerDeploy(o, what)
 	case *project:
 		return s.planUp(o, what)
+	case *workflow:
+		return s.planDispatch(o, what)
+	case *application:
+		return s.planSync(o, what)
 	}
 	return nil, problemf(core.Unsupported, "nothing can be deployed to a %s", ref.Kind)
 }
@@ -151,6 +155,10 @@ func (s *Source) deployForm(o object) core.Form {
 		return o.imageForm()
 	case *project:
 		return upForm()
+	case *workflow:
+		return o.form()
+	case *application:
+		return o.syncForm()
 	}
 	return core.Form{}
 }

@@ -164,6 +164,21 @@ func (s *sheet) details(o object) {
 		for _, j := range o.jobs {
 			s.item("%-8s %-16s %-12s %s", j.stage, j.name, j.status, stamp(j.started))
 		}
+	case *workflow:
+		s.put("Title", "%s", o.flow.title)
+		s.put("Stages", "%s", strings.Join(o.flow.stages, ", "))
+	case *target:
+		s.put("Protected", "%t", o.place.scope == Prod)
+		s.put("Deployed", "%s", o.rev())
+	case *application:
+		s.put("Sync", "%s", o.syncWord())
+		s.put("Health", "%s", o.healthWord())
+		s.put("Auto-sync", "%t", o.auto)
+		s.put("Target", "%s %s (%s)", o.target().short(), o.target().message, o.target().author)
+	case *canary:
+		s.put("Strategy", "canary, %d steps", len(canarySteps))
+		s.put("Weight", "%d%%", o.weight())
+		s.put("Stable", "revision %d, %s", o.stable.revision, o.stable.image)
 	case *job:
 		s.put("Stage", "%s", o.stage)
 		s.put("Ended", "%s", stamp(o.ended))

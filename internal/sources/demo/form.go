@@ -46,6 +46,13 @@ func (s *Source) Form(ctx context.Context, verb string, ref core.Ref) (core.Form
 		}}}, nil
 	case core.VerbPrune:
 		return s.pruneForm(), nil
+	case core.VerbRerun:
+		return rerunForm(o), nil
+	case core.VerbApprove, core.VerbReject:
+		if c, ok := o.(*canary); ok && verb == core.VerbApprove {
+			return c.promoteForm(), nil
+		}
+		return answerForm(o), nil
 	case core.VerbShell:
 		return shellForm(o), nil
 	case core.VerbForward:

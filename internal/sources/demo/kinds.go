@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"devops-tui/internal/ci"
 	"devops-tui/internal/core"
 	"devops-tui/internal/text"
 )
@@ -31,7 +32,7 @@ var (
 
 // clusterKinds are the kinds of an environment: a cluster and the pipelines that
 // deploy to it. Kinds and columns that real sources have too are named alike.
-var clusterKinds = []core.Kind{
+var clusterKinds = append([]core.Kind{
 	{
 		Name: "pod", Plural: "pods", Aliases: []string{"po"}, Title: text.Lit("Pods"), Namespaced: true,
 		Verbs: []string{core.VerbRestart, core.VerbRollback, core.VerbDeploy, core.VerbDelete, core.VerbShell, core.VerbForward, core.VerbCopy}, Logs: true, Rank: 10,
@@ -91,21 +92,34 @@ var clusterKinds = []core.Kind{
 	},
 	eventKind(true),
 	{
-		Name: "run", Plural: "runs", Title: text.Lit("Runs"), Logs: true, Rank: 5,
+		Name: "application", Plural: "applications", Aliases: []string{"app", "apps"}, Title: text.Lit("Applications"), Namespaced: true,
+		Verbs:   []string{core.VerbDeploy, core.VerbCancel, core.VerbRollback},
+		Outline: true, Explains: true, History: true, Diff: true, Rank: 15,
 		Columns: []core.Column{
-			colName, col("number", text.Lit("#"), core.Number), col("branch", text.Lit("BRANCH"), core.Text), col("commit", text.Lit("COMMIT"), core.Text),
-			col("stage", text.Lit("STAGE"), core.Text), colStatus, col("duration", text.Lit("DURATION"), core.Duration),
-			wide(col("author", text.Lit("AUTHOR"), core.Text)), wide(flex(col("message", text.Lit("MESSAGE"), core.Text))), colAge,
+			flex(col("name", text.Lit("APPLICATION"), core.Name)), wide(col("system", text.Lit("SYSTEM"), core.Text)), wide(col("project", text.Lit("PROJECT"), core.Text)),
+			col("branch", text.Lit("TARGET"), core.Text), col("commit", text.Lit("REVISION"), core.Text), col("stage", text.Lit("SYNCED"), core.Stages), colStatus,
+			col("sync", text.Lit("SYNC"), core.Text), col("health", text.Lit("HEALTH"), core.Text), col("auto", text.Lit("AUTO-SYNC"), core.Text),
+			flex(col("title", text.Lit("MESSAGE"), core.Text)), col("author", text.Lit("BY"), core.Text), col("duration", text.Lit("DURATION"), core.Duration),
+			wide(col("destination", text.Lit("DESTINATION"), core.Text)), wide(colImages), colAge,
 		},
 	},
 	{
-		Name: "job", Plural: "jobs", Title: text.Lit("Jobs"), Logs: true, Rank: 6,
+		Name: "rollout", Plural: "rollouts", Aliases: []string{"ro"}, Title: text.Lit("Rollouts"), Namespaced: true,
+		Verbs:   []string{core.VerbApprove, core.VerbCancel, core.VerbRerun, core.VerbRollback, core.VerbPause, core.VerbResume},
+		Outline: true, History: true, Rank: 16,
 		Columns: []core.Column{
-			colName, col("run", text.Lit("RUN"), core.Text), col("stage", text.Lit("STAGE"), core.Text), colStatus,
-			col("duration", text.Lit("DURATION"), core.Duration), colAge,
+			colName, wide(col("system", text.Lit("SYSTEM"), core.Text)), col("strategy", text.Lit("STRATEGY"), core.Text), col("stage", text.Lit("STEP"), core.Stages),
+			col("weight", text.Lit("WEIGHT"), core.Number), colStatus, col("ready", text.Lit("READY"), core.Text), col("up-to-date", text.Lit("UP-TO-DATE"), core.Number),
+			col("available", text.Lit("AVAILABLE"), core.Number), col("number", text.Lit("REVISION"), core.Number), wide(col("commit", text.Lit("COMMIT"), core.Text)),
+			flex(col("title", text.Lit("MESSAGE"), core.Text)), colImages, colAge,
 		},
 	},
-}
+}, ci.Kinds(ci.Verbs{
+	Run:         []string{core.VerbRerun, core.VerbCancel, core.VerbApprove, core.VerbReject, core.VerbRollback},
+	Job:         []string{core.VerbRerun, core.VerbCancel, core.VerbApprove, core.VerbReject},
+	Workflow:    []string{core.VerbDeploy},
+	Environment: []string{core.VerbRollback},
+})...)
 
 // laptopKinds are the kinds of the laptop: what a Docker engine has.
 var laptopKinds = []core.Kind{

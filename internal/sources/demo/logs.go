@@ -3,8 +3,8 @@ package demo
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"devops-tui/internal/core"
@@ -199,6 +199,8 @@ type speaker struct {
 	voice  voice
 	world  *world
 	split  bool // errors go to stderr
+
+	grouped bool // it marks groups, as pipelines do
 }
 
 // voice is what a process writes. Each text may be of several lines.
@@ -262,9 +264,15 @@ func (sp *speaker) write(to []core.Line, life instance, slot int, at time.Time, 
 		if sp.split && level >= core.LevelWarn {
 			stream = core.Stderr
 		}
-		to = append(to, core.Line{
+		line := core.Line{
 			Time: at.UnixNano() + int64(i)*1000, Seq: seq(life, slot, len(to)), Origin: sp.origin, Text: l, Stream: stream, Level: level,
-		})
+		}
+		if title, ok := strings.CutPrefix(l.String(), groupMark); ok && sp.grouped {
+			line.Text, line.Group, line.Level = text.CleanLine(title), core.GroupOpen, core.LevelNone
+		} else if l.String() == groupEnd && sp.grouped {
+			line.Text, line.Group, line.Level = text.Line{}, core.GroupClose, core.LevelNone
+		}
+		to = append(to, line)
 	}
 	return to
 }
@@ -272,6 +280,12 @@ func (sp *speaker) write(to []core.Line, life instance, slot int, at time.Time, 
 func (sp *speaker) mark(life instance, what text.Safe) core.Line {
 	return core.Line{Time: life.start.UnixNano(), Seq: seq(life, 0, 1<<16-1), Origin: sp.origin, Text: what.Line(), Stream: core.Marker}
 }
+
+// The marks by which a job tells its groups.
+const (
+	groupMark = "##[group]"
+	groupEnd  = "##[endgroup]"
+)
 
 var levels = map[string]core.Level{
 	"": core.LevelNone, "trace": core.LevelTrace, "debug": core.LevelDebug, "info": core.LevelInfo,
@@ -407,13 +421,13 @@ func (c *container) speaker() *speaker {
 func (j *job) speaker() *speaker {
 	return &speaker{
 		key: j.key, over: func() bool { return !j.ended.IsZero() || j.status == skipped }, world: j.run.place.w,
-		voice: jobVoice{j}, lives: func() []instance {
+		grouped: true, voice: jobVoice{j}, lives: func() []instance {
 			if j.started.IsZero() {
 				return nil
 			}
 			return []instance{{start: j.started, end: j.ended, reason: "Completed"}}
 		},
-		origin: &core.Origin{Ref: j.ref(), Container: j.name, Label: text.Clean(fmt.Sprintf("%s/%s", j.run.name(), j.name))},
+		origin: &core.Origin{Ref: j.ref(), Container: j.name, Label: text.Clean(j.name)},
 	}
 }
 

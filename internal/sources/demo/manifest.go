@@ -91,6 +91,16 @@ func define(o object) string {
 		y.pipeline(o)
 	case *job:
 		y.pipeline(o.run)
+	case *workflow:
+		y.workflow(o)
+	case *target:
+		y.line(0, "name", o.place.scope)
+		y.line(0, "protected", o.place.scope == Prod)
+		y.line(0, "deployed", o.rev())
+	case *application:
+		y.application(o)
+	case *canary:
+		y.canary(o)
 	case *container:
 		y.compose(o)
 	case *project:
@@ -223,14 +233,14 @@ func (y *sketch) containers(depth int, rs *replicaSet) {
 }
 
 func (y *sketch) pipeline(r *run) {
-	y.line(0, "name", r.build.service.name)
-	y.line(0, "on", "push")
+	y.line(0, "name", r.flow.name)
+	y.line(0, "on", r.event)
 	y.line(0, "run", r.number)
 	y.line(0, "branch", r.build.commit.branch)
 	y.line(0, "commit", r.build.commit.sha)
 	y.line(0, "message", r.build.commit.message)
 	y.line(0, "stages", nil)
-	for _, s := range stages {
+	for _, s := range r.flow.stages {
 		y.raw(0, "- stage: "+s)
 		y.raw(1, "jobs:")
 		for _, j := range r.jobs {

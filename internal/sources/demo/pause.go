@@ -24,11 +24,16 @@ func (s *Source) planHold(ctx context.Context, ref core.Ref, on bool) (*core.Ope
 		return nil, err
 	}
 	defer done()
+	if c, ok := o.(*canary); ok && c.held != on {
+		return s.planHalt(c, on)
+	}
 	already := problemf(core.Refused, "%s is held already", ref.Path())
 	if !on {
 		already = problemf(core.Refused, "%s is not held", ref.Path())
 	}
 	switch o := o.(type) {
+	case *canary:
+		return nil, already
 	case *deployment:
 		if o.paused == on {
 			return nil, already

@@ -26,6 +26,9 @@ func (s *Source) Disabled(verb string, r *core.Resource) text.Safe {
 	case verb == core.VerbCopy:
 		return text.Lit("the demo world has no files to copy")
 	}
+	if why := pipelineUnfit(verb, r); !why.Empty() {
+		return why
+	}
 	return unfit(verb, r.Ref.Kind, r.Reason.String())
 }
 

@@ -58,8 +58,12 @@ func (p *place) drop(o object) {
 
 // touch says that an object's row is another one now.
 func (p *place) touch(o object) {
-	if p.sub != nil {
-		p.sub.mark(o.ref())
+	if p.sub == nil {
+		return
+	}
+	p.sub.mark(o.ref())
+	for _, f := range p.followers(o) {
+		p.sub.mark(f.ref())
 	}
 }
 

@@ -29,6 +29,14 @@ func (s *Source) PlanRollback(ctx context.Context, ref core.Ref, to core.Rollbac
 		return from(op, o), err
 	case *container:
 		return s.containerRollback(o, to.To)
+	case *target:
+		return s.planRedeploy(o, o.place, o.service, to.To)
+	case *run:
+		return s.planRedeploy(o, o.place, o.build.service, to.To)
+	case *application:
+		return s.planReturn(o, to)
+	case *canary:
+		return s.planUndo(o, to.To)
 	case *project:
 		return s.projectRollback(o, to.To)
 	}
@@ -136,6 +144,14 @@ func (s *Source) rollbackForm(o object) core.Form {
 	case *pod:
 		return o.rs.dep.rollbackForm()
 	case *container:
+		return o.rollbackForm()
+	case *target:
+		return redeployForm(o.place, o.service)
+	case *run:
+		return redeployForm(o.place, o.build.service)
+	case *application:
+		return o.rollbackForm()
+	case *canary:
 		return o.rollbackForm()
 	case *project:
 		return o.rollbackForm()

@@ -38,7 +38,7 @@ func inUsage() core.Cell { return core.Cell{} }
 // facts are what joins a build to its run, its image and its pods.
 func (b *build) facts(environment string) core.Facts {
 	return core.Facts{
-		Image: []string{b.image}, Digest: []string{b.digest}, Commit: b.commit.sha, Repo: b.service.repo,
+		Image: []string{b.image}, Digest: []string{b.digest}, Commit: b.commit.sha, Repo: b.service.home(),
 		Environment: environment, Service: b.service.name,
 		Labels: map[string]string{"app.kubernetes.io/name": b.service.name, "app.kubernetes.io/version": b.commit.short()},
 	}
@@ -178,7 +178,7 @@ func (e *endpoint) row() *core.Resource {
 			word(s.name), word(kind), word(e.ip), word(fmt.Sprintf("80:%d/TCP", s.port)), word("Active"), inUsage(), inUsage(), inUsage(), age(e.created),
 		},
 		Started: nanos(e.created), Rev: "1",
-		Facts: &core.Facts{Environment: e.dep.place.scope, Service: s.name, Repo: s.repo, Selector: s.selector(), Labels: map[string]string{"app.kubernetes.io/name": s.name}},
+		Facts: &core.Facts{Environment: e.dep.place.scope, Service: s.name, Repo: s.home(), Selector: s.selector(), Labels: map[string]string{"app.kubernetes.io/name": s.name}},
 	}
 }
 
@@ -221,41 +221,6 @@ func took(from, to, now time.Time) core.Cell {
 		return amount(now.Sub(from).Truncate(time.Second).Seconds())
 	}
 	return amount(to.Sub(from).Truncate(time.Second).Seconds())
-}
-
-func (r *run) row() *core.Resource {
-	c := r.build.commit
-	at := r.stage()
-	message := ""
-	for _, j := range r.jobs {
-		if j.status == failed {
-			message = "job " + j.name + " failed"
-		}
-	}
-	f := r.build.facts(r.place.scope)
-	for _, j := range r.jobs {
-		f.Containers = append(f.Containers, j.name)
-	}
-	return &core.Resource{
-		Ref: r.ref(), Phase: r.status.phase(), Reason: text.Clean(r.status.String()), Message: text.CleanLong(message),
-		Cells: []core.Cell{
-			word(r.build.service.name), number(r.number), word(c.branch), word(c.short()), word(fmt.Sprintf("%s %d/%d", stages[at], at+1, len(stages))),
-			word(r.status.String()), took(r.started, r.ended, r.place.w.now), word(c.author), word(c.message), age(r.created),
-		},
-		Started: nanos(r.created), Changed: nanos(latest(r.created, r.started, r.ended)), Rev: strconv.Itoa(1 + at + int(r.status)*10), Facts: &f,
-	}
-}
-
-func (j *job) row() *core.Resource {
-	f := j.run.build.facts(j.run.place.scope)
-	f.Containers = []string{j.name}
-	return &core.Resource{
-		Ref: j.ref(), Owner: j.run.ref(), Phase: j.status.phase(), Reason: text.Clean(j.status.String()),
-		Cells: []core.Cell{
-			word(j.name), word(j.run.name()), word(j.stage), word(j.status.String()), took(j.started, j.ended, j.run.place.w.now), age(j.started),
-		},
-		Started: nanos(j.started), Changed: nanos(latest(j.started, j.ended)), Rev: strconv.Itoa(1 + int(j.status)), Facts: &f,
-	}
 }
 
 func latest(of ...time.Time) time.Time {

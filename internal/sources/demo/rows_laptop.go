@@ -41,7 +41,7 @@ func (c *container) facts() *core.Facts {
 	}
 	for _, s := range c.project.place.w.services {
 		if s.name == c.service && c.commit != "" {
-			f.Repo = s.repo
+			f.Repo = s.home()
 		}
 	}
 	return f

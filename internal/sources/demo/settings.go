@@ -58,7 +58,7 @@ func (c *settings) row() *core.Resource {
 		Ref: c.ref(), Phase: core.Running,
 		Cells:   []core.Cell{word(c.service.settingsName()), number(len(c.data)), amount(float64(size)), word(strings.Join(keys, ", ")), age(c.created)},
 		Started: nanos(c.created), Changed: nanos(c.changed), Rev: c.rev(),
-		Facts: &core.Facts{Environment: c.place.scope, Service: c.service.name, Repo: c.service.repo, Labels: c.service.selector()},
+		Facts: &core.Facts{Environment: c.place.scope, Service: c.service.name, Repo: c.service.home(), Labels: c.service.selector()},
 	}
 }
 

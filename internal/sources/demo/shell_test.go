@@ -237,7 +237,7 @@ func TestEveryVerbObeysTheGate(t *testing.T) {
 			}
 		}
 	}
-	if len(planned) < 14 {
+	if len(planned) < 18 {
 		t.Errorf("planned were only %v", planned)
 	}
 }
@@ -288,6 +288,14 @@ func planAny(ctx context.Context, s *Source, verb string, ref core.Ref) (*core.O
 		return s.PlanForward(ctx, ref, core.Forward{Remote: "http"})
 	case core.VerbCopy:
 		return s.PlanCopy(ctx, ref, core.Copy{From: ":/app", To: "."})
+	case core.VerbRerun:
+		return s.PlanRerun(ctx, ref, core.Rerun{})
+	case core.VerbCancel:
+		return s.PlanCancel(ctx, ref, core.Cancel{})
+	case core.VerbApprove:
+		return s.PlanApprove(ctx, ref, core.Verdict{})
+	case core.VerbReject:
+		return s.PlanReject(ctx, ref, core.Verdict{})
 	}
 	return nil, fmt.Errorf("no way to plan %s", verb)
 }

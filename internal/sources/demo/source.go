@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"devops-tui/internal/ci"
 	"devops-tui/internal/core"
 	"devops-tui/internal/sources"
 	"devops-tui/internal/text"
@@ -51,6 +52,14 @@ var (
 	_ sources.Sheller    = (*Source)(nil)
 	_ sources.Forwarder  = (*Source)(nil)
 	_ sources.Copier     = (*Source)(nil)
+	_ sources.Rerunner   = (*Source)(nil)
+	_ sources.Canceller  = (*Source)(nil)
+	_ sources.Approver   = (*Source)(nil)
+	_ sources.Outliner   = (*Source)(nil)
+	_ sources.Explainer  = (*Source)(nil)
+	_ sources.Historian  = (*Source)(nil)
+	_ sources.Differ     = (*Source)(nil)
+	_ sources.Finder     = (*Source)(nil)
 )
 
 func newSource(w *world, scope string) *Source {
@@ -192,6 +201,9 @@ func (r *reporter) report() time.Duration {
 	for _, l := range lists {
 		p := page{watch: l}
 		for _, o := range s.place.list(l.kind) {
+			if l.kind == ci.KindJob { // jobs are of an outline, not of a list
+				break
+			}
 			if ref := o.ref(); l.namespace == "" || ref.Namespace == l.namespace {
 				p.changes = append(p.changes, core.Change{Op: core.Upsert, Ref: ref, Resource: o.row()})
 			}
@@ -200,6 +212,9 @@ func (r *reporter) report() time.Duration {
 	}
 	for _, ref := range r.sub.take() {
 		if !r.watched[watch{ref.Kind, ""}] && !r.watched[watch{ref.Kind, ref.Namespace}] {
+			continue
+		}
+		if ref.Kind == ci.KindJob {
 			continue
 		}
 		c := core.Change{Op: core.Delete, Ref: ref}
@@ -252,6 +267,9 @@ func (s *Source) watches() []watch {
 		switch {
 		case k == nil:
 		case !k.Namespaced || len(s.interest.Namespaces) == 0:
+			out = append(out, watch{name, ""})
+		case k.Place != (text.Safe{}) && !slices.ContainsFunc(s.interest.Namespaces, s.w.hasRepo):
+			// The namespaces of a cluster say nothing of repositories.
 			out = append(out, watch{name, ""})
 		default:
 			for _, ns := range s.interest.Namespaces {

@@ -42,6 +42,7 @@ func (w *world) tell() {
 	}
 	w.after(20*time.Second, func() { feature(0) })
 	w.tellLaptop()
+	w.tellReleases()
 	w.every(grain, func() {
 		for _, p := range w.places {
 			p.remember()

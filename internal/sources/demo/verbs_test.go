@@ -61,12 +61,19 @@ func undo(t *testing.T, s *Source, p core.Plan) core.Outcome {
 		t.Fatalf("%s has no inverse", p.Title)
 	}
 	ref := p.Target
+	if !in.Target.IsZero() {
+		ref = in.Target
+	}
 	ref.UID = ""
 	var op *core.Operation
 	var err error
 	switch in.Verb {
 	case core.VerbRollback:
-		op, err = s.PlanRollback(t.Context(), ref, core.Rollback{To: in.Params["to"]})
+		op, err = s.PlanRollback(t.Context(), ref, core.Rollback{To: in.Params["to"], Options: in.Params})
+	case core.VerbRerun:
+		op, err = s.PlanRerun(t.Context(), ref, core.Rerun{})
+	case core.VerbCancel:
+		op, err = s.PlanCancel(t.Context(), ref, core.Cancel{})
 	case core.VerbDeploy:
 		op, err = s.PlanDeploy(t.Context(), ref, core.Deploy{Image: in.Params["image"]})
 	case core.VerbScale:

@@ -96,14 +96,20 @@ func (v jobVoice) rate(time.Duration) float64 {
 func (v jobVoice) boot(*dice, time.Time) []string {
 	r := v.j.run
 	out := []string{
-		"\x1b[36mRunning with runner 18.2 on runner-3\x1b[0m",
+		groupMark + stepsBefore[0], "\x1b[36mRunning with runner 18.2 on runner-3\x1b[0m", groupEnd, groupMark + stepsBefore[1],
 		fmt.Sprintf("Fetching changes of %s, checking out \x1b[33m%s\x1b[0m as detached HEAD (%s)", r.build.service.repo, r.build.commit.short(), r.build.commit.branch),
+		groupEnd, groupMark + v.j.work(),
 	}
 	switch v.j.stage {
+	case "verify":
+		return append(out, "\x1b[1m$ cosign verify "+r.build.image+"\x1b[0m")
 	case "build":
 		return append(out, "\x1b[1m$ docker build -t "+r.build.image+" .\x1b[0m", "#1 [internal] load build definition from Dockerfile")
 	case "test":
 		return append(out, "\x1b[1m$ make "+v.j.name+"\x1b[0m")
+	}
+	if r.dry {
+		return append(out, "\x1b[33mdry run: nothing is deployed\x1b[0m")
 	}
 	return append(out, fmt.Sprintf("\x1b[1m$ kubectl -n %s set image deployment/%s app=%s\x1b[0m", r.build.service.namespace, r.build.service.name, r.build.image),
 		fmt.Sprintf("deployment.apps/%s image updated", r.build.service.name))
@@ -125,6 +131,9 @@ func (v jobVoice) talk(d *dice, _ time.Time, age time.Duration) string {
 		}
 		return fmt.Sprintf("\x1b[32m✓\x1b[0m Test%s/%d \x1b[2m(%d.%02ds)\x1b[0m", oneOf(d, checks), 1+d.n(40), d.n(2), d.n(100))
 	}
+	if v.j.stage == "verify" || v.j.run.dry {
+		return fmt.Sprintf("checking layer sha256:%s", d.hex(12))
+	}
 	return fmt.Sprintf("Waiting for deployment %q rollout to finish: %d out of %d new replicas have been updated...",
 		s.name, min(1+int(age.Seconds()/6), s.replicas[v.j.run.place.scope]), s.replicas[v.j.run.place.scope])
 }
@@ -133,18 +142,23 @@ func (v jobVoice) last(d *dice, _ time.Time, _ instance) []string {
 	j := v.j
 	s := j.run.build.service
 	good := j.status != failed
+	done := []string{groupEnd, groupMark + "Clean up", "Removing the working directory", groupEnd, "\x1b[32;1mJob succeeded\x1b[0m"}
 	switch {
+	case j.status == cancelled:
+		return []string{groupEnd, "\x1b[33mThe job was cancelled\x1b[0m"}
 	case j.stage == "build" && good:
-		return []string{"pushing " + j.run.build.image, j.run.build.digest, "\x1b[32;1mJob succeeded\x1b[0m"}
+		return append([]string{"pushing " + j.run.build.image, j.run.build.digest}, done...)
 	case j.stage == "test" && good:
-		return []string{fmt.Sprintf("\x1b[32m%d passed\x1b[0m, 2 skipped", 180+d.n(80)), "\x1b[32;1mJob succeeded\x1b[0m"}
+		return append([]string{fmt.Sprintf("\x1b[32m%d passed\x1b[0m, 2 skipped", 180+d.n(80))}, done...)
+	case j.stage == "verify" || good && j.run.dry:
+		return append([]string{"signature and attestations are valid"}, done...)
 	case j.stage == "test":
 		return []string{
 			"\x1b[31m--- FAIL: TestCartTotals/31 (0.03s)\x1b[0m\n    cart_test.go:88: total: want 42.10, got 42.11\n\x1b[31mFAIL\x1b[0m acme/" + s.name + "/cart 1.207s",
-			"make: *** [Makefile:23: " + j.name + "] Error 1", "\x1b[31;1mERROR: Job failed: exit code 2\x1b[0m",
+			"make: *** [Makefile:23: " + j.name + "] Error 1", groupEnd, "\x1b[31;1mERROR: Job failed: exit code 2\x1b[0m",
 		}
 	case good:
-		return []string{fmt.Sprintf("deployment %q successfully rolled out", s.name), "\x1b[32;1mJob succeeded\x1b[0m"}
+		return append([]string{fmt.Sprintf("deployment %q successfully rolled out", s.name)}, done...)
 	}
-	return []string{"error: timed out waiting for the condition", "\x1b[31;1mERROR: Job failed: exit code 1\x1b[0m"}
+	return []string{"error: timed out waiting for the condition", groupEnd, "\x1b[31;1mERROR: Job failed: exit code 1\x1b[0m"}
 }

@@ -32,7 +32,7 @@ type world struct {
 	places    map[string]*place
 	services  []*service
 	incidents []*incident
-	runSeq    map[string]int // last run number of each service
+	runSeq    map[string]int // last run number of each service's workflow: "api/ci"
 }
 
 func newWorld(o Options) *world {
