@@ -269,12 +269,33 @@ func PhaseToken(p core.Phase) themes.Token {
 }
 
 // RowToken is the token of an object's glyph: of its phase, and muted when
-// what it says is history.
+// what it says is history, or that it was left out.
 func RowToken(r *core.Resource) themes.Token {
-	if r.Past {
+	if r.Past || LeftOut(r.Phase, r.Reason) {
 		return themes.Muted
 	}
 	return PhaseToken(r.Phase)
+}
+
+// RowGlyph is an object's glyph.
+func (s *Styles) RowGlyph(r *core.Resource) Glyph {
+	if LeftOut(r.Phase, r.Reason) {
+		return s.Glyphs.Dot
+	}
+	return s.PhaseGlyph(r.Phase)
+}
+
+// LeftOut reports whether something ended without having been carried out: it
+// is no trouble, and no mark of success is due to it.
+func LeftOut(p core.Phase, reason text.Safe) bool {
+	if p != core.Succeeded {
+		return false
+	}
+	switch reason.String() {
+	case "skipped", "cancelled", "canceled", "neutral", "aborted", "ABORTED", "not_built", "NOT_BUILT", "NOT_EXECUTED", "stale":
+		return true
+	}
+	return false
 }
 
 // OutcomeLook is the glyph and the style of how a change ended.

@@ -254,3 +254,46 @@ func TestDrawIsKeptUntilSomethingChanges(t *testing.T) {
 		t.Error("the cursor moved, the picture did not")
 	}
 }
+
+// stages is a table source of stage bars with the stage's name.
+type stages struct{ rows []Cell }
+
+func (s stages) Len() int         { return len(s.rows) }
+func (s stages) ID(i int) int     { return i }
+func (s stages) Index(id int) int { return id }
+func (s stages) Row(i int, row *Row) {
+	row.Cells[0].Text, row.Cells[1] = text.Lit("web"), s.rows[i]
+}
+
+// A stage bar and its text keep to their column, whatever the width, with few
+// stages and with more than it has cells.
+func TestStageBarsKeepToTheirColumn(t *testing.T) {
+	bar := func(done, total float64, at string) Cell {
+		return Cell{Text: text.Clean(at), Pic: Pic{Kind: Stages, Value: done, Max: total, Cells: 6}}
+	}
+	src := stages{[]Cell{bar(2, 4, "build"), bar(3, 40, "测试部署"), bar(9, 3, ""), bar(0, 0, "queued"), bar(1, 1, strings.Repeat("x", 90)), {}}}
+	for _, mode := range []GlyphMode{Unicode, ASCII} {
+		st := styles(t, "mono", colorprofile.ASCII, mode)
+		for w := 1; w < 90; w++ {
+			table := NewTable[int](nameColumn(), Column{ID: "stage", Title: text.Lit("STAGE"), Max: 20}, Column{ID: "end", Title: text.Lit("END")})
+			table.Refresh(src)
+			for y, l := range table.Draw(st, w, 8) {
+				if n := ansi.StringWidth(l); n != w {
+					t.Fatalf("%d cells: line %d is %d wide: %q", w, y, n, l)
+				}
+			}
+		}
+		table := NewTable[int](nameColumn(), Column{ID: "stage", Title: text.Lit("STAGE"), Max: 20})
+		table.Refresh(src)
+		got := strings.Join(plain(table.Draw(st, 40, 8)), "\n")
+		want := []string{"▰▰▱▱ build", "▱▱▱▱▱▱ 测试部署", "▰▰▰", "queued"}
+		if mode == ASCII {
+			want = []string{"##.. build", "...... 测试部署", "###", "queued"}
+		}
+		for _, x := range want {
+			if !strings.Contains(got, x) {
+				t.Errorf("%q is not in\n%s", x, got)
+			}
+		}
+	}
+}

@@ -189,6 +189,8 @@ func (l *List) setColumns() {
 			k.Right = true
 		case core.Name:
 			k.Min = max(k.Min, l.nameMin)
+		case core.Stages:
+			k.Max = maxStages
 		}
 		if c.own == ownNamespace || c.own == ownScope {
 			k.Max = 24
@@ -237,15 +239,18 @@ type source struct {
 	l     *List
 	snap  *store.Snapshot
 	now   time.Time
-	glyph func(core.Phase) kit.Glyph
+	glyph func(*core.Resource) kit.Glyph
 	// slower stands before a duration that is longer than usual.
 	slower kit.Glyph
 	// waits stands for the phase of what a human must answer.
 	waits kit.Glyph
 }
 
-// stageCells is the widest stage bar.
-const stageCells = 6
+// stageCells is the widest stage bar, maxStages that with the stage's name.
+const (
+	stageCells = 6
+	maxStages  = 20
+)
 
 // slowFactor is from how many times the usual duration on one stands out.
 const slowFactor = 1.5
@@ -290,7 +295,7 @@ func (s source) Index(id core.Ref) int {
 
 func (s source) Row(i int, row *kit.Row) {
 	r := s.l.order[i]
-	row.Glyph, row.GlyphTok = s.glyph(r.Phase), kit.RowToken(r)
+	row.Glyph, row.GlyphTok = s.glyph(r), kit.RowToken(r)
 	if r.Facts != nil && len(r.Facts.Waits) > 0 {
 		row.Glyph, row.GlyphTok = s.waits, themes.Degraded
 	}

@@ -44,7 +44,7 @@ func (l *List) Refresh(e *pane.Env) {
 		return
 	}
 	was := l.Subject()
-	l.table.Refresh(source{l, n, e.Now, e.Styles.PhaseGlyph, e.Styles.Glyphs.ArrowUp, e.Styles.Glyphs.Flag})
+	l.table.Refresh(source{l, n, e.Now, e.Styles.RowGlyph, e.Styles.Glyphs.ArrowUp, e.Styles.Glyphs.Flag})
 	l.settle(n)
 	l.comeBack(n, was)
 }

@@ -26,6 +26,7 @@ type groups struct {
 type group struct {
 	title  uint64 // number of the line that opens it
 	seq    uint64
+	origin *core.Origin
 	parent int32
 	lines  int
 	closed bool
@@ -93,7 +94,7 @@ func (g *groups) add(l *core.Line, n uint64, search *query.Query) {
 	}
 	switch l.Group {
 	case core.GroupOpen:
-		g.all = append(g.all, group{title: n, seq: l.Seq, parent: in})
+		g.all = append(g.all, group{title: n, seq: l.Seq, origin: l.Origin, parent: in})
 		in = int32(len(g.all) - 1)
 		g.open[l.Origin] = in
 		g.of = append(g.of, in)
@@ -113,12 +114,31 @@ func (g *groups) add(l *core.Line, n uint64, search *query.Query) {
 	bad := l.Level >= core.LevelError && !g.erred[l.Origin]
 	if bad {
 		g.erred[l.Origin] = true
+		if in < 0 {
+			g.blame(l.Origin)
+		}
 	}
 	match := in >= 0 && !search.Empty() && search.MatchText(l.Text.String())
 	for ; in >= 0; in = g.all[in].parent {
 		x := &g.all[in]
 		x.lines++
 		x.bad, x.match = x.bad || bad, x.match || match
+	}
+}
+
+// blame opens the longest group of an origin whose first error stands outside
+// of all groups: "ERROR: Job failed" comes when the section is closed in which
+// the program said what is wrong.
+func (g *groups) blame(o *core.Origin) {
+	longest := -1
+	for i := range g.all {
+		x := &g.all[i]
+		if x.origin == o && x.parent < 0 && x.closed && (longest < 0 || x.lines >= g.all[longest].lines) {
+			longest = i
+		}
+	}
+	if longest >= 0 {
+		g.all[longest].bad = true
 	}
 }
 

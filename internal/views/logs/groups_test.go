@@ -81,6 +81,17 @@ func TestGroupsFoldWhenTheyClose(t *testing.T) {
 	}
 }
 
+// "ERROR: Job failed" stands behind the section that says why: that one stays
+// open.
+func TestTheGroupBeforeAnErrorOutsideStaysOpen(t *testing.T) {
+	log, l, at := store.NewLog(0, 0, nil), &lines{}, int64(1e12)
+	feed(log, &at, "| +other", "| 1", "| 2", "| 3", "| -", "+set", "1", "-", "+script", "1", "why", "-", "+clean", "1", "-", "!job failed", "!again")
+	follow(l, log)
+	if got, want := shown(l), ">other/3 >set/1 vscript/2 1 why >clean/1 !job failed !again"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
 // The lines of two jobs stand between each other; each has groups of its own.
 func TestGroupsOfSeveralOrigins(t *testing.T) {
 	log, l, at := store.NewLog(0, 0, nil), &lines{}, int64(1e12)

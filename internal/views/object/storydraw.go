@@ -170,7 +170,11 @@ func (s *story) drawLine(e *pane.Env, w, i int, focused bool, nodes []core.Node,
 	case lineCommit:
 		c := &s.why.Commits[l.index]
 		if l.index == 0 {
-			label(text.Lit("since then"))
+			since := text.Lit("since then")
+			if s.why.Good.IsZero() && s.why.GoodTitle.Empty() {
+				since = text.Lit("brings")
+			}
+			label(since)
 		} else {
 			label(text.Safe{})
 		}
@@ -241,11 +245,7 @@ func (s *story) drawNode(b *kit.Builder, e *pane.Env, l *storyLine, n *core.Node
 // idle reports whether a node has not begun, or was left out: no mark of
 // success is due to it.
 func idle(n *core.Node) bool {
-	switch n.Reason.String() {
-	case "skipped", "cancelled", "neutral", "not_built", "NOT_EXECUTED":
-		return n.Phase == core.Succeeded || n.Phase == core.Unknown
-	}
-	return n.Phase == core.Unknown
+	return n.Phase == core.Unknown || kit.LeftOut(n.Phase, n.Reason)
 }
 
 func wordToken(p core.Phase) themes.Token {
@@ -295,7 +295,7 @@ func (o *Overview) storyWords(e *pane.Env, w int) kit.Block {
 		out = append(out, b.Line())
 	}
 	tok := kit.RowToken(r)
-	state := []kit.Span{{Tok: tok, Text: text.Clean(e.Styles.PhaseGlyph(r.Phase).String() + " ")}, {Tok: tok, Text: orPhase(r)}}
+	state := []kit.Span{{Tok: tok, Text: text.Clean(e.Styles.RowGlyph(r).String() + " ")}, {Tok: tok, Text: orPhase(r)}}
 	if r.Past {
 		state = append(state, kit.Span{Tok: themes.Muted, Text: text.Lit("  a later run has told since")})
 	}

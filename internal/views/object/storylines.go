@@ -99,6 +99,8 @@ func section(kind string) text.Safe {
 		return text.Lit("Jobs")
 	case "application":
 		return text.Lit("Resources")
+	case "rollout":
+		return text.Lit("Progress")
 	default:
 		return text.Lit("Steps")
 	}
