@@ -130,3 +130,28 @@ func (w *World) deploys(j *job) {
 		d.environment.state, d.environment.updated = "available", w.now()
 	}
 }
+
+// DeploymentID is the id of the newest deployment to an environment; 0: none.
+func (w *World) DeploymentID(path, name string) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	out := 0
+	for _, d := range w.project(path).deployments {
+		if d.environment.name == name {
+			out = d.id
+		}
+	}
+	return out
+}
+
+// EnvironmentID is the id of an environment; 0: there is none.
+func (w *World) EnvironmentID(path, name string) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, e := range w.project(path).environments {
+		if e.name == name {
+			return e.id
+		}
+	}
+	return 0
+}

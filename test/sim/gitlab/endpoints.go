@@ -36,7 +36,7 @@ func (c *call) inProject(p []string) any {
 		var out []any
 		for _, pl := range slices.Backward(c.project.pipelines) {
 			for _, j := range slices.Backward(pl.jobs) {
-				if j.spec.Trigger == nil && (c.query.Get("include_retried") == "true" || !j.retried) {
+				if j.spec.Trigger == nil && (c.truth("include_retried") || !j.retried) {
 					out = append(out, c.jobEntity(j))
 				}
 			}
@@ -148,7 +148,7 @@ func (c *call) onPipeline(p []string) any {
 	case "jobs", "bridges":
 		var out []any
 		for _, j := range slices.Backward(pl.jobs) {
-			if (j.spec.Trigger != nil) == (what == "bridges") && (!j.retried || c.query.Get("include_retried") == "true") {
+			if (j.spec.Trigger != nil) == (what == "bridges") && (!j.retried || c.truth("include_retried")) {
 				out = append(out, c.jobEntity(j))
 			}
 		}

@@ -45,7 +45,7 @@ func (c *call) projectsUnder(group string) []any {
 				continue
 			}
 			found = true
-			if strings.Contains(rest, "/") && c.query.Get("include_subgroups") != "true" {
+			if strings.Contains(rest, "/") && !c.truth("include_subgroups") {
 				continue
 			}
 		}
@@ -68,7 +68,7 @@ func (c *call) projectEntity(p *Project) map[string]any {
 		"web_url": c.base + "/" + p.Path, "http_url_to_repo": c.base + "/" + p.Path + ".git", "ssh_url_to_repo": "git@" + c.r.URL.Hostname() + ":" + p.Path + ".git",
 		"last_activity_at": stamp(p.created), "builds_access_level": "enabled", "jobs_enabled": true,
 	}
-	if c.query.Get("simple") != "true" {
+	if !c.truth("simple") {
 		m["permissions"] = map[string]any{"project_access": map[string]any{"access_level": p.Access, "notification_level": 3}, "group_access": nil}
 		m["ci_pipeline_variables_minimum_override_role"] = "developer"
 		m["ci_config_path"] = ""

@@ -402,3 +402,12 @@ func (c *call) partial(body []byte) any {
 	c.status = http.StatusPartialContent
 	return plain(bytes.Clone(body[start:]))
 }
+
+// truth reads a boolean of the query as GitLab does.
+func (c *call) truth(name string) bool {
+	switch strings.ToLower(c.query.Get(name)) {
+	case "true", "1", "t", "yes", "on":
+		return true
+	}
+	return false
+}

@@ -299,3 +299,13 @@ func (p *Project) commitOf(sha string) *commit {
 	}
 	return nil
 }
+
+// ProjectID is the id of a project; 0: there is none.
+func (w *World) ProjectID(path string) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if p := w.project(path); p != nil {
+		return p.ID
+	}
+	return 0
+}
