@@ -76,7 +76,7 @@ func newSourceOver(h *host, gate *sources.Gate, transport http.RoundTripper) (*S
 			return gate.Transport(next, sources.Traffic{Place: func(r *http.Request) core.Ref { return s.place(repoIn(base, r.URL)) }})
 		},
 		TLS: conf, Transport: transport, Refusal: s.refusal,
-		Rate:       rest.Rate{PerSecond: 10, Burst: 20, Concurrent: 4},
+		Rate:       rest.Rate{PerSecond: 10, Burst: 60, Concurrent: workers},
 		CacheBytes: 12 << 20, ChangeEvery: time.Second,
 	})
 	if err != nil {

@@ -501,3 +501,13 @@ func (run *Run) cancel() {
 	run.settle()
 	run.conclusion = "cancelled"
 }
+
+// Repository is the full name of the run's repository.
+func (run *Run) Repository() string { return run.repo.FullName() }
+
+// Status is the job's status and conclusion.
+func (j *Job) Status() (status, conclusion string) {
+	j.run.repo.w.mu.Lock()
+	defer j.run.repo.w.mu.Unlock()
+	return j.status, j.conclusion
+}
