@@ -83,7 +83,7 @@ func ApplicationRow(a *Application, ref core.Ref) *core.Resource {
 	}
 	r.Cells = []core.Cell{
 		{Text: text.Clean(ref.Name)}, word("argocd"), word(a.Spec.Project), word(strings.Join(targets, ", ")), word(strings.Join(shown, ", ")),
-		a.progress(), {Text: r.Reason}, word(st.Sync.Status), word(st.Health.Status), word(a.policy()),
+		a.progress(), {Text: r.Reason}, word(st.Sync.Status), word(st.Health.Status), word(a.Policy()),
 		{Text: r.Message}, word(who), took(began, ended), word(a.Spec.Destination.String()), word(strings.Join(f.Image, ",")), age(began),
 	}
 	return r
@@ -118,7 +118,8 @@ func (d Destination) String() string {
 	return where + "/" + d.Namespace
 }
 
-func (a *Application) policy() string {
+// Policy is auto-sync in words: "off", "on, prune, self-heal".
+func (a *Application) Policy() string {
 	if !a.AutoSync() {
 		return "off"
 	}

@@ -67,7 +67,6 @@ func (s *Source) planApplicationRollback(ctx context.Context, ref core.Ref, to c
 	}
 	c := s.begin(k, o, a, "roll back", sync, spec)
 	p := s.rollbackPlan(c, a, target, sync, spec)
-	s.syncImpact(a, &p, to.Options, nil)
 	if err := c.preview(ctx, &p); err != nil {
 		return nil, err
 	}
@@ -76,7 +75,6 @@ func (s *Source) planApplicationRollback(ctx context.Context, ref core.Ref, to c
 		spec = removePolicy
 		c = s.begin(k, o, a, "roll back", sync, spec)
 		p = s.rollbackPlan(c, a, target, sync, spec)
-		s.syncImpact(a, &p, to.Options, nil)
 		if err := c.preview(ctx, &p); err != nil {
 			return nil, err
 		}
@@ -111,18 +109,22 @@ func (s *Source) rollbackPlan(c *change, a *argo.Application, target *argo.Entry
 	}
 	p.Impact = append(p.Impact, text.Concat(text.Lit("the alternative, which keeps Git true: "), gitRevert(a, target)))
 	p.Warnings = append(p.Warnings, text.Lit("Git keeps saying otherwise: the application is out of sync afterwards"))
+	if sync["prune"] == true {
+		p.Danger = 2
+		p.Warnings = append(p.Warnings, text.Lit("prune: resources that the deployment did not have are deleted"))
+	}
 	return p
 }
 
-func policyWords(a *argo.Application) text.Safe {
-	words := []string{"on"}
-	if p := a.Spec.SyncPolicy.Automated; p.Prune {
-		words = append(words, "prune")
+func policyWords(a *argo.Application) text.Safe { return text.Clean(a.Policy()) }
+
+// manner is how auto-sync goes, in brackets; empty: as it does by itself.
+func manner(a *argo.Application) text.Safe {
+	_, how, ok := strings.Cut(a.Policy(), ", ")
+	if !ok {
+		return text.Safe{}
 	}
-	if a.Spec.SyncPolicy.Automated.SelfHeal {
-		words = append(words, "self-heal")
-	}
-	return text.Clean(strings.Join(words, ", "))
+	return text.Sprintf(" (%s)", how)
 }
 
 // gitRevert is the way through Git.
@@ -146,10 +148,10 @@ func (s *Source) rollbackInverse(a *argo.Application, p *core.Plan, o tree, spec
 	case spec["syncPolicy"].(map[string]any)["automated"] == nil:
 		b, _ := json.Marshal(saved{Steps: []step{{Path: []string{"spec", "syncPolicy", "automated"}, Was: o.at("spec", "syncPolicy", "automated")}}})
 		p.Inverse = &core.Inverse{Verb: core.VerbRestore, Saved: b}
-		p.UndoHint = text.Sprintf("U puts the auto-sync policy (%s) back: Argo CD then syncs to what Git says", policyWords(a))
+		p.UndoHint = text.Concat(text.Lit("U puts the auto-sync policy"), manner(a), text.Lit(" back: Argo CD then syncs to what Git says"))
 	default:
 		p.Inverse = &core.Inverse{Verb: core.VerbResume}
-		p.UndoHint = text.Sprintf("U switches auto-sync (%s) on again: Argo CD then syncs to what Git says", policyWords(a))
+		p.UndoHint = text.Concat(text.Lit("U switches auto-sync"), manner(a), text.Lit(" on again: Argo CD then syncs to what Git says"))
 	}
 }
 
