@@ -39,13 +39,12 @@ func (s *Source) Explain(ctx context.Context, ref core.Ref) (core.Explanation, e
 	if j.isPipeline() {
 		keep = s.failedStage(ctx, ref, t, &e)
 	}
-	switch {
-	case !e.Step.Empty() && r.Took() > 0:
-		e.Summary = text.Sprintf("%s in stage %s after %s", what, e.Step, text.Duration(r.Took()))
-	case r.Took() > 0:
-		e.Summary = text.Sprintf("%s after %s", what, text.Duration(r.Took()))
-	default:
-		e.Summary = what
+	e.Summary = what
+	if !e.Step.Empty() {
+		e.Summary = text.Sprintf("%s in stage %s", e.Summary, e.Step)
+	}
+	if r.Took() > 0 {
+		e.Summary = text.Sprintf("%s after %s", e.Summary, text.Duration(r.Took()))
 	}
 	if p, err := s.console(ctx, t.full, t.number, consoleWhole, consoleTail); err == nil {
 		reader := ci.NewLogReader(ci.Jenkins)

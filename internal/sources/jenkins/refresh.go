@@ -113,11 +113,11 @@ func (w *watch) blame(err error, of func(*job) bool) {
 	w.mu.Unlock()
 	p := *w.Problem(err)
 	p.Summary = text.Sprintf("builds of %s: %s", name, p.Summary)
-	w.odd = name
-	w.sink.State(ci.KindRun, &p)
+	w.blamed = &p
 }
 
-// tellOdd takes the blame back when all builds can be read again.
+// tellOdd says which builds cannot be read, after the list is complete, and takes
+// it back when all can be read again.
 func (w *watch) tellOdd() {
 	w.mu.Lock()
 	odd := false
@@ -125,9 +125,12 @@ func (w *watch) tellOdd() {
 		odd = odd || j.odd
 	}
 	w.mu.Unlock()
-	if !odd && w.odd != "" {
-		w.odd = ""
+	switch {
+	case !odd && w.blamed != nil:
+		w.blamed = nil
 		w.sink.State(ci.KindRun, nil)
+	case odd && w.blamed != nil:
+		w.sink.State(ci.KindRun, w.blamed)
 	}
 }
 
@@ -157,7 +160,12 @@ func (w *watch) merge(j *job, builds []apiBuild, asked int) {
 			}
 		}
 	}
-	ci.Settle(all)
+	ci.MarkPast(all)
+	for i := range all {
+		if all[i].Usual == 0 { // Jenkins has no estimate of its own
+			all[i].Usual = ci.Usual(all)
+		}
+	}
 	var changes []core.Change
 	for _, r := range all {
 		n := numberOf(r.Ref.Name)

@@ -33,8 +33,8 @@ type watch struct {
 	runListed bool
 	flows     bool // workflows are wanted
 	stagesAt  time.Time
-	told      string // the version that was told
-	odd       string // the job whose builds cannot be read, as State has it
+	told      string        // the version that was told
+	blamed    *core.Problem // why the builds of some jobs cannot be read
 }
 
 // Run implements sources.Source: a sweep over all jobs finds what has changed,

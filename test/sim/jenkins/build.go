@@ -194,6 +194,38 @@ func (b *Build) endStage(status, why string) {
 	b.write("[Pipeline] }\n[Pipeline] // stage\n")
 }
 
+// Branch is one of what a Pipeline does side by side.
+type Branch struct{ Name, Log string }
+
+// Parallel runs branches beside each other: their stages lie at the same time,
+// and their lines are mixed in the console.
+func (b *Build) Parallel(branches ...Branch) {
+	b.w.locked(func() {
+		b.endStage("SUCCESS", "")
+		b.write("[Pipeline] parallel\n")
+		began := b.w.now()
+		for i, x := range branches {
+			from := len(b.log)
+			b.write(x.Log)
+			b.stages = append(b.stages, &stage{
+				id: 6 + 5*len(b.stages), name: x.Name, status: "SUCCESS", began: began, took: time.Duration(10+i) * time.Millisecond, from: from, to: len(b.log),
+			})
+		}
+		b.write("[Pipeline] // parallel\n")
+	})
+}
+
+// Stages are the names of the build's stages.
+func (b *Build) Stages() []string {
+	b.w.mu.Lock()
+	defer b.w.mu.Unlock()
+	var out []string
+	for _, s := range b.stages {
+		out = append(out, s.name)
+	}
+	return out
+}
+
 // Describe sets the build's description.
 func (b *Build) Describe(s string) { b.w.locked(func() { b.describes = s }) }
 

@@ -112,6 +112,9 @@ func (w *World) locked(f func()) {
 	f()
 }
 
+// Now is the controller's clock.
+func (w *World) Now() time.Time { return w.o.Now() }
+
 func (w *World) now() time.Time { return w.o.Now() }
 
 // ServeHTTP implements http.Handler.
