@@ -59,7 +59,7 @@ var table = []room{
 	{folder: "internal/sources/github/...", may: pipeline},
 	{folder: "internal/sources/gitlab/...", may: pipeline},
 	{folder: "internal/sources/jenkins/...", may: pipeline},
-	{folder: "internal/sources/argocd/...", may: append([]string{"internal/argo"}, pipeline...)},
+	{folder: "internal/sources/argocd/...", may: append([]string{"internal/argo", "internal/diff"}, pipeline...)},
 	{folder: "internal/sources/docker/...", may: []string{
 		core, text, "internal/archive", "internal/sources", "internal/process",
 		"github.com/moby/...", "github.com/docker/...", "github.com/containerd/...", "github.com/opencontainers/...",

@@ -68,6 +68,8 @@ func (s *Source) Run(ctx context.Context, sink sources.Sink) error {
 	defer list.Stop()
 	reopen := time.NewTimer(0)
 	defer reopen.Stop()
+	settled := time.NewTimer(settle)
+	defer settled.Stop()
 	for {
 		select {
 		case <-ctx.Done():
@@ -108,7 +110,12 @@ func (s *Source) Run(ctx context.Context, sink sources.Sink) error {
 		case <-reopen.C:
 			if w.on() && w.stop == nil {
 				w.open(ctx)
-				list.Reset(settle)
+				list.Reset(0)
+				settled.Reset(settle)
+			}
+		case <-settled.C:
+			if w.listed {
+				list.Reset(0)
 			}
 		case <-w.started:
 			w.started = nil

@@ -57,9 +57,9 @@ func (w *World) application(rw http.ResponseWriter, r *http.Request, name string
 	case "GET manifests":
 		w.mu.Lock()
 		m := deployment(a, a.images[a.head], false)
-		head := a.head
+		head, to := a.head, a.Spec.Destination
 		w.mu.Unlock()
-		sim.JSON(rw, 200, map[string]any{"manifests": []string{m}, "namespace": a.Spec.Destination.Namespace, "server": a.Spec.Destination.Server, "revision": head, "sourceType": "Directory"})
+		sim.JSON(rw, 200, map[string]any{"manifests": []string{m}, "namespace": to.Namespace, "server": to.Server, "revision": head, "sourceType": "Directory"})
 	case "GET events":
 		w.events(rw, a)
 	case "GET syncwindows":

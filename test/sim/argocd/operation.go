@@ -78,7 +78,6 @@ func (w *World) finish(a *app) {
 	})
 	a.Status.Summary.Images = images
 	a.Status.Health = health{Status: "Healthy", Since: now}
-	a.Status.Resources = append([]resourceStatus(nil), a.Status.Resources...)
-	a.Status.Resources[1].Health = &health{Status: "Healthy"}
+	a.workload().Health = &health{Status: "Healthy"}
 	w.compare(a)
 }

@@ -172,7 +172,7 @@ func (w *World) SetHealth(name, status, message string) {
 	defer w.mu.Unlock()
 	a := w.apps[name]
 	a.Status.Health = health{Status: status, Since: stamp(w.o.Now())}
-	a.Status.Resources[1].Health = &health{Status: status, Message: message}
+	a.workload().Health = &health{Status: status, Message: message}
 	w.touch(a, "MODIFIED")
 }
 
@@ -186,8 +186,8 @@ func (w *World) SetCondition(name, kind, message string) {
 	w.touch(a, "MODIFIED")
 }
 
-// Edit changes anything of an application's object, given as its fields in
-// JSON's names.
+// Edit changes anything of an application's object. What hangs on it by pointers
+// and slices is replaced, not written.
 func (w *World) Edit(name string, change func(a *Application)) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -270,11 +270,18 @@ func (w *World) compare(a *app) {
 	if !slices.Equal(a.images[deployed], a.images[a.head]) {
 		a.Status.Sync.Status = "OutOfSync"
 	}
-	a.Status.Resources[1].Status = a.Status.Sync.Status
+	a.workload().Status = a.Status.Sync.Status
 	a.Status.ReconciledAt = stamp(w.o.Now())
 	if a.Status.Sync.Status == "OutOfSync" && a.Spec.auto() && a.Operation == nil && !a.Status.State.busy() {
 		a.Operation = &operation{Sync: &syncOperation{Revision: a.head, Prune: true}, InitiatedBy: initiator{Automated: true}}
 	}
+}
+
+// workload is the status of the deployment, in a copy: objects that were given
+// out stay as they were.
+func (a *app) workload() *resourceStatus {
+	a.Status.Resources = slices.Clone(a.Status.Resources)
+	return &a.Status.Resources[1]
 }
 
 // touch gives an application a new version and tells who watches.
