@@ -6,6 +6,7 @@ import (
 	"devops-tui/internal/sources/demo"
 	"devops-tui/internal/sources/docker"
 	"devops-tui/internal/sources/github"
+	"devops-tui/internal/sources/gitlab"
 	"devops-tui/internal/sources/jenkins"
 	"devops-tui/internal/sources/kube"
 )
@@ -15,6 +16,7 @@ var Registrations = []sources.Registration{
 	docker.Registration,
 	kube.Registration,
 	github.Registration,
+	gitlab.Registration,
 	jenkins.Registration,
 	demo.Registration,
 }

@@ -58,8 +58,8 @@ type apiCommit struct {
 	ID         string    `json:"id"`
 	Title      string    `json:"title"`
 	AuthorName string    `json:"author_name"`
-	Authored   time.Time `json:"authored_date"`
-	Created    time.Time `json:"created_at"`
+	Authored   looseTime `json:"authored_date"`
+	Created    looseTime `json:"created_at"`
 }
 
 // docs.gitlab.com/api/jobs; a bridge has Downstream.
@@ -180,6 +180,15 @@ type apiReport struct {
 			Stack  looseText `json:"stack_trace"`
 		} `json:"test_cases"`
 	} `json:"test_suites"`
+}
+
+// looseTime is a time that anybody can have written: that of a commit.
+type looseTime struct{ time.Time }
+
+// UnmarshalJSON leaves zero what is no time.
+func (t *looseTime) UnmarshalJSON(b []byte) error {
+	_ = json.Unmarshal(b, &t.Time)
+	return nil
 }
 
 // looseText is a text that some servers write as an object or a list.

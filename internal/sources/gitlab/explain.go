@@ -239,7 +239,7 @@ func (s *Source) explainSince(ctx context.Context, path string, p *apiPipeline, 
 		if at.IsZero() {
 			at = c.Created
 		}
-		e.Commits = append(e.Commits, core.Commit{SHA: c.ID, Title: text.Clean(c.Title), Author: text.Clean(c.AuthorName), At: stampOf(at)})
+		e.Commits = append(e.Commits, core.Commit{SHA: c.ID, Title: text.Clean(c.Title), Author: text.Clean(c.AuthorName), At: stampOf(at.Time)})
 	}
 }
 

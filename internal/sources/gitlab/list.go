@@ -10,7 +10,9 @@ import (
 	"strings"
 	"time"
 
+	"devops-tui/internal/core"
 	"devops-tui/internal/rest"
+	"devops-tui/internal/text"
 )
 
 const (
@@ -54,15 +56,16 @@ func (s *Source) askGroup(ctx context.Context, pattern string) (news bool, err e
 		return false, err
 	}
 	if err != nil {
-		if status(err) != 0 && status(err) < 500 {
-			m.group = s.Problem(fmt.Errorf("projects of %s: %w", pattern, err))
+		if p := s.Problem(err); p.Kind != core.Unreachable {
+			m.group = &core.Problem{Kind: p.Kind, Summary: text.Sprintf("projects of %s: %s", pattern, p.Summary), Hint: p.Hint, Cause: err}
+			m.expanded[pattern] = true
 		}
 		for _, k := range listed {
 			m.settle(k)
 		}
 		return false, err
 	}
-	m.group = nil
+	m.group, m.expanded[pattern] = nil, true
 	paths := map[string]bool{}
 	for i := range found {
 		paths[found[i].Path] = true

@@ -23,7 +23,8 @@ type model struct {
 	listing  map[string]bool // kinds whose list has begun and not ended
 	rows     map[string]map[core.Ref]*core.Resource
 	states   map[string]*core.Problem
-	group    *core.Problem // why projects could not be listed
+	group    *core.Problem   // why projects could not be listed
+	expanded map[string]bool // patterns that were answered, well or not
 }
 
 // repository is one project.
@@ -70,7 +71,7 @@ type detail struct {
 func newModel(s *Source) *model {
 	return &model{
 		s: s, projects: map[string]*repository{}, wanted: map[string]bool{}, listing: map[string]bool{},
-		rows: map[string]map[core.Ref]*core.Resource{}, states: map[string]*core.Problem{},
+		rows: map[string]map[core.Ref]*core.Resource{}, states: map[string]*core.Problem{}, expanded: map[string]bool{},
 	}
 }
 
@@ -128,7 +129,10 @@ func (m *model) settle(kind string) {
 	if !m.wanted[kind] || m.sink == nil {
 		return
 	}
-	all := len(m.projects) > 0 || m.group != nil
+	all := true
+	for _, pattern := range m.s.server.projects {
+		all = all && (!isPattern(pattern) || m.expanded[pattern])
+	}
 	var worst *core.Problem
 	failed := 0
 	for _, path := range sorted(m.projects) {
@@ -293,7 +297,7 @@ func (m *model) workflowRows(r *repository) []*core.Resource {
 func (s *Source) workflowOf(r *repository) ci.Workflow {
 	w := ci.Workflow{
 		Ref: s.ref(ci.KindWorkflow, r.path, workflowName, strconv.Itoa(r.info.ID)), System: ID, Title: r.path, File: orElse(r.info.ConfigPath, ".gitlab-ci.yml"),
-		Branch: r.info.DefaultBranch, URL: webURL(r.info.WebURL) + "/-/pipelines", Repo: s.repo(r.path), Service: service(r.path),
+		Branch: r.info.DefaultBranch, URL: webURL(r.info.WebURL), Repo: s.repo(r.path), Service: service(r.path),
 	}
 	for _, id := range slices.Backward(sorted(r.runs)) {
 		if p := &r.runs[id].p; p.Ref == r.info.DefaultBranch {

@@ -330,10 +330,9 @@ func (s *Source) told(path string, err error, keep func(*repository, *core.Probl
 	}
 	var p *core.Problem
 	if err != nil {
-		if status(err) == 0 || status(err) >= 500 {
+		if p = s.Problem(err); p.Kind == core.Unreachable {
 			return
 		}
-		p = s.Problem(err)
 	}
 	keep(r, p)
 	for _, k := range kinds {
