@@ -195,12 +195,20 @@ func (s *Source) patchLine(c *change, fields map[string]any) text.Safe {
 	return text.Concat(s.kubectl(c.ref.Namespace), text.Sprintf(" patch %s %s --type=merge -p %s", c.k.argument(), shellWord(c.ref.Name), shellWord(string(b))))
 }
 
-// operationFields is the operation as the equivalent command sets it.
-func operationFields(sync map[string]any, spec map[string]any) map[string]any {
+// operationFields is the operation as the equivalent command sets it. Without
+// sources Argo CD takes the application's own; they may hold secrets (parameters
+// of a chart), which stand in no command line.
+func operationFields(sync map[string]any) map[string]any {
 	short := maps.Clone(sync)
-	out := map[string]any{"operation": map[string]any{"sync": short}}
-	if spec != nil {
-		out["spec"] = spec
-	}
-	return out
+	delete(short, "source")
+	delete(short, "sources")
+	return map[string]any{"operation": map[string]any{"sync": short}}
+}
+
+// pipeLine is how kubectl and jq ask for what the application's own status
+// holds: the line itself has nothing of it.
+func (s *Source) pipeLine(c *change, filter text.Safe) text.Safe {
+	object := text.Sprintf("%s %s", c.k.argument(), shellWord(c.ref.Name))
+	kubectl := s.kubectl(c.ref.Namespace)
+	return text.Concat(kubectl, text.Lit(" get "), object, text.Lit(" -o json | jq '"), filter, text.Lit("' | "), kubectl, text.Lit(" patch "), object, text.Lit(" --type=merge --patch-file=/dev/stdin"))
 }

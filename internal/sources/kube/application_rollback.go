@@ -96,8 +96,17 @@ var (
 )
 
 func (s *Source) rollbackPlan(c *change, a *argo.Application, target *argo.Entry, sync, spec map[string]any) core.Plan {
-	p := s.syncPlan(c, a, core.VerbRollback, text.Lit("Roll back"), sync, spec)
+	p := s.syncPlan(c, a, core.VerbRollback, text.Lit("Roll back"), sync)
 	p.Title = text.Concat(p.Title, text.Sprintf(" to deployment %d", target.ID))
+	more, prune := text.Safe{}, text.Safe{}
+	if spec != nil {
+		b, _ := json.Marshal(spec)
+		more = text.Sprintf(", spec: %s", string(b))
+	}
+	if sync["prune"] == true {
+		prune = text.Lit(" | .operation.sync.prune = true")
+	}
+	p.Command = s.pipeLine(c, text.Concat(text.Sprintf("{operation: {sync: (.status.history[] | select(.id == %d) | {revision, revisions, source, sources, syncStrategy: {apply: {}}} | with_entries(select(.value)))}", target.ID), more, text.Lit("}"), prune))
 	now := text.Lit("none")
 	if d := a.Deployed(); d != nil {
 		now = text.Sprintf("%d, %s", d.ID, argo.Revisions(d.All()))

@@ -70,7 +70,7 @@ func (s *Source) planSync(ctx context.Context, ref core.Ref, what core.Deploy) (
 		sync["resources"] = resourceList(chosen)
 	}
 	c := s.begin(k, o, a, "sync", sync, nil)
-	p := s.syncPlan(c, a, core.VerbDeploy, text.Lit("Sync"), sync, nil)
+	p := s.syncPlan(c, a, core.VerbDeploy, text.Lit("Sync"), sync)
 	target := what.Revision
 	if target == "" {
 		target = strings.Join(targets(src), ", ")
@@ -159,10 +159,10 @@ func resourceList(chosen []argo.ResourceStatus) []any {
 }
 
 // syncPlan is the head of every plan that begins an operation.
-func (s *Source) syncPlan(c *change, a *argo.Application, verb string, title text.Safe, sync, spec map[string]any) core.Plan {
+func (s *Source) syncPlan(c *change, a *argo.Application, verb string, title text.Safe, sync map[string]any) core.Plan {
 	return core.Plan{
 		Verb: verb, Danger: 1, Title: text.Concat(title, text.Sprintf(" application %s in %s", a.Meta.Name, a.Meta.Namespace)),
-		Command: s.patchLine(c, operationFields(sync, spec)),
+		Command: s.patchLine(c, operationFields(sync)),
 		Impact:  []text.Safe{text.Sprintf("%d resources in %s", len(a.Status.Resources), a.Spec.Destination.String())},
 	}
 }
@@ -283,7 +283,8 @@ func (s *Source) planResync(ctx context.Context, ref core.Ref) (*core.Operation,
 	}
 	sync := map[string]any(last.cloned())
 	c := s.begin(k, o, a, "sync", sync, nil)
-	p := s.syncPlan(c, a, core.VerbRerun, text.Lit("Repeat the last sync of"), sync, nil)
+	p := s.syncPlan(c, a, core.VerbRerun, text.Lit("Repeat the last sync of"), sync)
+	p.Command = s.pipeLine(c, text.Lit("{operation: (.status.operationState.operation | del(.info))}"))
 	st := a.Status.State
 	p.Changes = []core.FieldChange{{Field: text.Lit("last sync"), Before: text.Sprintf("%s: %s", st.Phase, st.Message), After: text.Sprintf("again, to %s", argo.Revisions(st.SyncResult.All()))}}
 	options := map[string]string{}

@@ -432,3 +432,47 @@ func TestNoArgo(t *testing.T) {
 		t.Errorf("%+v", k)
 	}
 }
+
+// TestApplicationSecrets: what a chart gets under a secret's name is in no
+// document, no plan and no command line.
+func TestApplicationSecrets(t *testing.T) {
+	c, src, _, m, ns := applicationWorld(t)
+	const canary = "hunter2-canary"
+	helm := `helm: {parameters: [{name: db.password, value: ` + canary + `}], values: "db:\n  password: ` + canary + `\n  port: 5432\ntoken:\n  - ` + canary + `\n", valuesObject: {auth: ` + canary + `, db: {apiKey: ` + canary + `}}}, targetRevision: main`
+	put(t, c, ns, strings.ReplaceAll(applicationYAML(ns, "shop", "default", ""), "targetRevision: main}", helm+"}"))
+	ref := reach(t, m, kindApplication, ns, "shop", "OutOfSync").Ref
+	var all []string
+	note := func(what string, v any, err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		if strings.Contains(fmt.Sprint(v), canary) {
+			t.Errorf("%s has the secret", what)
+		}
+		all = append(all, fmt.Sprint(v))
+	}
+	doc, err := src.Manifest(t.Context(), ref)
+	note("the manifest", doc, err)
+	if !strings.Contains(fmt.Sprint(doc), "5432") {
+		t.Error("the manifest lacks what is no secret")
+	}
+	doc, err = src.Describe(t.Context(), ref)
+	note("the description", doc, err)
+	doc, err = src.History(t.Context(), ref)
+	note("the history", doc, err)
+	doc, err = src.Diff(t.Context(), ref)
+	note("the comparison", doc, err)
+	op, err := src.PlanDeploy(t.Context(), ref, core.Deploy{})
+	note("a sync", op.Plan, err)
+	bring(t, op, err)
+	op, err = src.PlanRerun(t.Context(), ref, core.Rerun{})
+	note("a retry", op.Plan, err)
+	op, err = src.PlanRollback(t.Context(), ref, core.Rollback{To: "0"})
+	note("a rollback", op.Plan, err)
+	bring(t, op, err)
+	_, live, err := src.fetch(t.Context(), ref)
+	if err != nil || !strings.Contains(scalar(live.at("status", "operationState", "operation", "sync", "source")), canary) {
+		t.Errorf("%v: the chart does not get its parameters", err)
+	}
+}

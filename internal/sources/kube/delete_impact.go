@@ -44,6 +44,8 @@ func (d *removal) impact(ctx context.Context, p *core.Plan) {
 		p.Warnings = append(p.Warnings, text.Lit("only the cluster's record of the node goes: its pods are deleted, the machine goes on; drain it first"))
 	case "service":
 		p.Warnings = append(p.Warnings, text.Lit("its name no longer resolves, its cluster IP no longer answers"))
+	case kindApplication:
+		applicationDeleted(o, p)
 	case "statefulset":
 		if o.str("spec", "persistentVolumeClaimRetentionPolicy", "whenDeleted") == "Delete" {
 			p.Warnings = append(p.Warnings, text.Lit("its volume claims are deleted with it (persistentVolumeClaimRetentionPolicy)"))

@@ -71,6 +71,11 @@ func (s *Source) Describe(ctx context.Context, ref core.Ref) (core.Document, err
 		p.pod(o)
 	case "deployment", "statefulset", "daemonset", "replicaset", "job":
 		p.workload(o)
+	case kindRollout:
+		p.workload(o)
+		p.rollout(o)
+	case kindApplication:
+		p.application(o, s.windows(ctx, o))
 	case "cronjob":
 		p.section("Job template")
 		p.containers(o.sub("spec", "jobTemplate", "spec", "template", "spec"), nil)

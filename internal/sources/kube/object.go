@@ -233,6 +233,9 @@ func redact(o tree) {
 		}
 	}
 	redactEnv(map[string]any(o))
+	if o.str("kind") == "Application" {
+		redactHelm(map[string]any(o))
+	}
 	if o.str("kind") == "List" || strings.HasSuffix(o.str("kind"), "List") {
 		for _, i := range o.items("items") {
 			redact(i)

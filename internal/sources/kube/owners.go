@@ -65,14 +65,18 @@ func (s *Source) argo(ctx context.Context, app string) text.Safe {
 	found := s.find(ctx, []string{"apis", "argoproj.io", "v1alpha1", "namespaces", "argocd", "applications", app}, []string{"apis", "argoproj.io", "v1alpha1", "applications"}, app)
 	auto := found.sub("spec", "syncPolicy", "automated")
 	switch {
-	case found == nil:
+	case found == nil: // it may be in another cluster
 		return text.Sprintf("managed by Argo CD (application %s): if it syncs by itself it puts this back; change it in Git, or roll back the application", app)
-	case auto == nil || auto.str("enabled") == "false":
-		return text.Sprintf("managed by Argo CD (application %s, syncs only when asked): it shows as out of sync, and the next sync puts this back", app)
-	case auto.str("selfHeal") == "true":
-		return text.Sprintf("managed by Argo CD (application %s, auto-sync with self-heal): it puts this back within seconds; change it in Git, or switch auto-sync off first", app)
 	}
-	return text.Sprintf("managed by Argo CD (application %s, auto-sync without self-heal): the next commit puts this back; change it in Git too", app)
+	// The application's own way back, which Argo CD agrees with.
+	way := text.Sprintf("; the application is %s, and has a rollback of its own", s.ref(kindApplication, found.str("metadata", "namespace"), found.str("metadata", "name"), "").String())
+	switch {
+	case auto == nil || auto.str("enabled") == "false":
+		return text.Concat(text.Sprintf("managed by Argo CD (application %s, syncs only when asked): it shows as out of sync, and the next sync puts this back", app), way)
+	case auto.str("selfHeal") == "true":
+		return text.Concat(text.Sprintf("managed by Argo CD (application %s, auto-sync with self-heal): it puts this back within seconds; change it in Git, or switch auto-sync off first", app), way)
+	}
+	return text.Concat(text.Sprintf("managed by Argo CD (application %s, auto-sync without self-heal): the next commit puts this back; change it in Git too", app), way)
 }
 
 // flux says what Flux does, by whether the owner is suspended

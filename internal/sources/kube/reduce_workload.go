@@ -13,6 +13,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"devops-tui/internal/argo"
 	"devops-tui/internal/core"
 	"devops-tui/internal/text"
 )
@@ -161,7 +162,7 @@ func reduceReplicaSet(x *reducer, s *appsv1.ReplicaSet) *core.Resource {
 	}
 	x.settle(r, word, phase, msg, 0)
 	images := x.template(r.Facts, &s.Spec.Template, s.Spec.Selector)
-	rev, _ := strconv.Atoi(s.Annotations["deployment.kubernetes.io/revision"])
+	rev, _ := strconv.Atoi(first(s.Annotations, nil, revisionNote, argo.RolloutRevision))
 	revision := core.Cell{}
 	if rev > 0 {
 		revision = x.number(rev)

@@ -93,7 +93,7 @@ func wantsUsage(i *core.Interest) (pods, nodes bool) {
 // summed tells the kinds whose usage is the sum of their pods'.
 func summed(kind string) bool {
 	switch kind {
-	case "deployment", "statefulset", "daemonset", "replicaset", "job":
+	case "deployment", "statefulset", "daemonset", "replicaset", "job", kindRollout:
 		return true
 	}
 	return false

@@ -60,7 +60,7 @@ func partKind(ref core.Ref, kind *core.Kind) string {
 	switch ref.Kind {
 	case "project":
 		return "container"
-	case "deployment", "statefulset", "daemonset", "replicaset", "job", "cronjob", "node", "namespace":
+	case "deployment", "rollout", "statefulset", "daemonset", "replicaset", "job", "cronjob", "node", "namespace":
 		return "pod"
 	default:
 		return ""

@@ -51,7 +51,7 @@ func PartOf(r *core.Resource, ref core.Ref) bool {
 		return ref.Kind == "node" && r.Facts != nil && r.Facts.Node == ref.Name || ref.Kind == "namespace" && r.Ref.Namespace == ref.Name
 	}
 	switch {
-	case ref.Kind == "deployment" && o.Kind == "replicaset", ref.Kind == "cronjob" && o.Kind == "job":
+	case (ref.Kind == "deployment" || ref.Kind == "rollout") && o.Kind == "replicaset", ref.Kind == "cronjob" && o.Kind == "job":
 		i := strings.LastIndexByte(o.Name, '-')
 		return i > 0 && o.Name[:i] == ref.Name
 	}
