@@ -3,6 +3,7 @@ package all
 
 import (
 	"devops-tui/internal/sources"
+	"devops-tui/internal/sources/argocd"
 	"devops-tui/internal/sources/demo"
 	"devops-tui/internal/sources/docker"
 	"devops-tui/internal/sources/github"
@@ -18,5 +19,6 @@ var Registrations = []sources.Registration{
 	github.Registration,
 	gitlab.Registration,
 	jenkins.Registration,
+	argocd.Registration,
 	demo.Registration,
 }
