@@ -135,10 +135,7 @@ func (r *run) examine(ctx context.Context, w *world) []group {
 		})
 	}
 	wg.Wait()
-	return append(groups, group{id: "pipelines", findings: []core.Finding{{
-		Source: "pipelines", Level: core.FindingInfo, Text: text.Lit("this version reads no pipelines yet; the demo shows how they will look"),
-		Fix: text.Lit("devops-tui --demo"),
-	}}})
+	return groups
 }
 
 // examineSelf looks at what the program needs on this machine.

@@ -57,7 +57,7 @@ func Kinds(system Verbs) []core.Kind {
 			},
 		},
 		{
-			Name: KindJob, Plural: "jobs", Title: text.Lit("Jobs"), Namespaced: true, Place: place,
+			Name: KindJob, Plural: "jobs", Title: text.Lit("Jobs"), Namespaced: true, Place: place, Unlisted: true,
 			Verbs: system.Job, Logs: true, Explains: true, Rank: 6,
 			Columns: []core.Column{
 				flex(colName), colSystem, column("group", text.Lit("GROUP"), core.Text), colStage, colStatus, colDuration,

@@ -131,7 +131,7 @@ func (m *Model) kindDecl(kind string) *core.Kind {
 
 // listed reports whether objects of the kind are on any list. The jobs of a
 // pipeline are only in the outline of their run.
-func listed(k *core.Kind) bool { return k.Name != "job" || k.Workload }
+func listed(k *core.Kind) bool { return !k.Unlisted }
 
 func (m *Model) plural(kind string) string {
 	if k := m.kindDecl(kind); k != nil {
