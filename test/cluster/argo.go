@@ -209,3 +209,6 @@ func SharedArgo(tb testing.TB) *Cluster {
 	}
 	return sharedArgo.cluster
 }
+
+// KubectlPath is the multi-call binary, which is kubectl by that name.
+func (c *Cluster) KubectlPath() string { return c.hyper }
