@@ -94,7 +94,7 @@ func newSource(s *server, o sources.Options) (*Source, error) {
 		Product: product, Base: base, AllowPlain: s.conf.PlainHTTP, UserAgent: "devops-tui", Header: http.Header{"Accept": {"application/json"}},
 		Authorize: src.tokens.authorize, TLS: conf, Refusal: src.refusal,
 		Gate: func(next http.RoundTripper) http.RoundTripper {
-			return gate.Transport(next, sources.Traffic{Place: place})
+			return gate.Transport(watchful{next, src.tokens}, sources.Traffic{Place: place})
 		},
 		Rate:    rest.Rate{PerSecond: 20, Burst: 40, Concurrent: 4}, // it is the team's own server, and has no quota
 		MaxBody: 64 << 20,
@@ -151,7 +151,6 @@ func (s *Source) Problem(err error) *core.Problem { return s.client.Problem(err)
 func (s *Source) refusal(e *rest.Error) *core.Problem {
 	switch e.Status {
 	case http.StatusUnauthorized:
-		s.tokens.refused()
 		p := &core.Problem{Kind: core.Unauthorized, Summary: text.Sprintf("Argo CD at %s does not accept the token: %s", s.server.scope, e.Message), Hint: s.server.login(), Cause: e}
 		if _, ok, _ := s.server.tokenPlace(); !ok {
 			p.Summary = text.Sprintf("there is no token for Argo CD at %s", s.server.scope)

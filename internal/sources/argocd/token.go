@@ -69,6 +69,21 @@ func (t *tokens) refused() {
 	}
 }
 
+// watchful sees when the server refuses the token.
+type watchful struct {
+	next   http.RoundTripper
+	tokens *tokens
+}
+
+// RoundTrip sends r.
+func (w watchful) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := w.next.RoundTrip(r)
+	if err == nil && resp.StatusCode == http.StatusUnauthorized {
+		w.tokens.refused()
+	}
+	return resp, err
+}
+
 func (s *server) readToken(ctx context.Context) (string, error) {
 	c := s.conf
 	switch {
