@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"devops-tui/internal/ci"
 	"devops-tui/internal/core"
 	"devops-tui/internal/rest"
 	"devops-tui/internal/text"
@@ -20,6 +21,8 @@ const (
 	// overlap is asked for again, so that what shares the time of the newest is
 	// not missed.
 	overlap = time.Second
+	// mostFirst of a project that go on are completed before it counts as listed.
+	mostFirst = 5
 	// mostCommits of a project are remembered.
 	mostCommits = 300
 	// mostProjects of a group are watched.
@@ -100,13 +103,14 @@ func decode(resp *rest.Response, out any) error {
 
 // askList reads what of a project's pipelines has changed, and the whole list now
 // and then: what was deleted is in no delta.
-// API: docs.gitlab.com/api/pipelines "List project pipelines"
-func (s *Source) askList(ctx context.Context, path string) (news bool, err error) {
+// first are the pipelines that go on, the first time. API: docs.gitlab.com/api/pipelines
+// "List project pipelines"
+func (s *Source) askList(ctx context.Context, path string) (news bool, first []int, err error) {
 	s.mu.Lock()
 	r := s.model.projects[path]
 	if r == nil {
 		s.mu.Unlock()
-		return false, nil
+		return false, nil, nil
 	}
 	known, cursor := r.known, r.cursor
 	now := s.now()
@@ -116,7 +120,7 @@ func (s *Source) askList(ctx context.Context, path string) (news bool, err error
 	var info apiProject
 	if !known || whole {
 		if _, err := s.get(ctx, rest.Request{Path: project(path)}, &info); err != nil {
-			return false, err
+			return false, nil, err
 		}
 	}
 	q := url.Values{"order_by": {"updated_at"}, "sort": {"desc"}, "per_page": {strconv.Itoa(min(s.server.keep, perPage))}}
@@ -137,7 +141,7 @@ func (s *Source) askList(ctx context.Context, path string) (news bool, err error
 		return true, nil
 	})
 	if err != nil {
-		return false, err
+		return false, nil, err
 	}
 	s.seen.Store(s.now().UnixNano())
 	commits, closed := s.askCommits(ctx, path, list)
@@ -145,7 +149,7 @@ func (s *Source) askList(ctx context.Context, path string) (news bool, err error
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.model.projects[path] != r {
-		return false, nil
+		return false, nil, nil
 	}
 	if info.ID != 0 {
 		r.info, r.known = info, true
@@ -164,7 +168,14 @@ func (s *Source) askList(ctx context.Context, path string) (news bool, err error
 	if r.cursor.IsZero() { // an empty project: everything is newer
 		r.cursor = r.info.created()
 	}
-	return news, nil
+	if !known && s.model.wanted[ci.KindRun] {
+		for _, id := range slices.Backward(sorted(r.runs)) {
+			if !isOver(r.runs[id].p.Status) && len(first) < mostFirst {
+				first = append(first, id)
+			}
+		}
+	}
+	return news, first, nil
 }
 
 // created is a time that no pipeline of the project is older than.

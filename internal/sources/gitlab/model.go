@@ -258,7 +258,10 @@ func (s *Source) runOf(r *repository, x *pipeline) ci.Run {
 	}
 	if d := x.d; d != nil {
 		out.Title, out.Author = orElse(out.Title, d.title), orElse(d.by, out.Author)
-		out.Stage, out.Waits, out.Environment = d.stage, d.waits, d.environment
+		out.Stage = d.stage
+		if !x.stale() || !isOver(p.Status) { // else what waited then was answered
+			out.Waits, out.Environment = d.waits, d.environment
+		}
 		if out.Message.Empty() {
 			out.Message = d.message
 		}

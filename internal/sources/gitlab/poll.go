@@ -24,9 +24,12 @@ const (
 	// is asked for a little less often.
 	watchedMost = 20
 	// backfillEvery is the time between two pipelines that are completed though
-	// they are not in sight.
+	// they are not in sight; of each project, the newest are.
 	backfillEvery = 2 * time.Second
-	backfillMost  = 3 // of each project
+	backfillMost  = 3
+	// Where there are few projects it goes faster and further back.
+	backfillFewEvery = 250 * time.Millisecond
+	backfillFewMost  = 10
 )
 
 // question is what is asked for again and again.
@@ -49,13 +52,14 @@ type poller struct {
 	schedule *ci.Schedule[question]
 	busy     map[question]bool
 	again    map[question]bool // changed while it was being asked for
+	failed   map[question]bool // pipelines that cannot be completed
 	answers  chan answerTo
 	backfill time.Time // when the next pipeline out of sight may be completed
 }
 
 // Run implements sources.Source.
 func (s *Source) Run(ctx context.Context, sink sources.Sink) error {
-	p := &poller{s: s, schedule: ci.NewSchedule[question](), busy: map[question]bool{}, again: map[question]bool{}, answers: make(chan answerTo, atOnce)}
+	p := &poller{s: s, schedule: ci.NewSchedule[question](), busy: map[question]bool{}, again: map[question]bool{}, failed: map[question]bool{}, answers: make(chan answerTo, atOnce)}
 	s.mu.Lock()
 	s.model.start(sink)
 	s.mu.Unlock()
@@ -193,7 +197,7 @@ func (p *poller) plan() {
 				set(q, ci.Watched)
 			case shown[q] && x.stale(), shown[q] && !isOver(x.p.Status):
 				set(q, ci.Wanted)
-			case goes && x.d == nil:
+			case !isOver(x.p.Status) && x.stale(): // it may wait for somebody
 				set(q, ci.Idle)
 			}
 		}
@@ -245,6 +249,9 @@ func (p *poller) ask(ctx context.Context) time.Duration {
 			wait = min(wait, at)
 		} else if q, ok := p.incomplete(); ok {
 			p.backfill = now.Add(backfillEvery)
+			if p.few() {
+				p.backfill = now.Add(backfillFewEvery)
+			}
 			p.start(ctx, q)
 		}
 	}
@@ -273,6 +280,9 @@ func (p *poller) done(a answerTo) {
 		p.schedule.Hold(a.q, until, now)
 		return
 	}
+	if a.q.what == "run" && a.err != nil && absent(a.err) {
+		p.failed[a.q] = true
+	}
 	p.schedule.Done(a.q, a.news, now)
 	if p.again[a.q] {
 		delete(p.again, a.q)
@@ -289,17 +299,28 @@ func (p *poller) incomplete() (question, bool) {
 	if !m.wanted[ci.KindRun] {
 		return question{}, false
 	}
+	most := backfillMost
+	if len(m.projects) <= fewProjects {
+		most = backfillFewMost
+	}
 	best := question{}
 	for path, r := range m.projects {
 		ids := sorted(r.runs)
-		for i, id := range ids {
-			x := r.runs[id]
-			if i >= len(ids)-backfillMost && x.d == nil && r.problem == nil && id > best.run {
-				best = question{what: "run", path: path, run: id}
+		for _, id := range ids[max(0, len(ids)-most):] {
+			q := question{what: "run", path: path, run: id}
+			if x := r.runs[id]; x.stale() && r.problem == nil && id > best.run && !p.failed[q] {
+				best = q
 			}
 		}
 	}
 	return best, best.run != 0 && !p.busy[best]
+}
+
+// few reports whether there are few projects.
+func (p *poller) few() bool {
+	p.s.mu.Lock()
+	defer p.s.mu.Unlock()
+	return len(p.s.model.projects) <= fewProjects
 }
 
 // answer asks one question and puts what comes into the model.
@@ -308,7 +329,11 @@ func (s *Source) answer(ctx context.Context, q question) (news bool, err error) 
 	case "groups":
 		return s.askGroup(ctx, q.path)
 	case "list":
-		news, err = s.askList(ctx, q.path)
+		var first []int
+		news, first, err = s.askList(ctx, q.path)
+		for _, id := range first { // what goes on or waits is complete when the list is
+			_, _ = s.askRun(ctx, q.path, id)
+		}
 		s.told(q.path, err, func(r *repository, p *core.Problem) { r.problem = p }, ci.KindRun, ci.KindWorkflow)
 	case "run":
 		return s.askRun(ctx, q.path, q.run)
