@@ -65,7 +65,7 @@ type Workflow struct {
 	Branch string // what it runs on unless told otherwise
 	URL    string
 
-	Phase   core.Phase // of its last run on that branch; Unknown: it has none
+	Phase   core.Phase // of its last run; Running: it has none, and can be started
 	Reason  text.Safe  // "active", "disabled_manually"
 	Message text.Safe
 	Changed time.Time // of its definition, or its last run

@@ -95,7 +95,7 @@ func (x *workflow) rev() string { return "1" }
 
 func (x *workflow) row() *core.Resource {
 	w := ci.Workflow{
-		Ref: x.ref(), System: ID, Title: x.flow.title, File: ".ci/" + x.flow.name + ".yaml", Branch: "main", Phase: core.Unknown, Reason: text.Lit("active"),
+		Ref: x.ref(), System: ID, Title: x.flow.title, File: ".ci/" + x.flow.name + ".yaml", Branch: "main", Phase: core.Running, Reason: text.Lit("active"),
 		URL: fmt.Sprintf("https://%s/ci/%s", x.service.home(), x.flow.name), Changed: x.created, Repo: x.service.home(), Service: x.service.name, Rev: x.rev(),
 	}
 	if r := x.last(); r != nil {
