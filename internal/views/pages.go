@@ -114,7 +114,7 @@ func (m *Model) workloads() *page {
 func (m *Model) kindSlot(kind string) slot {
 	title := m.kindTitle(kind)
 	return slot{title: title, make: func() pane.Pane {
-		return list.New(list.Options{Title: title, Kinds: []string{kind}, Workloads: kind == "job", Empty: text.Sprintf("no %s here", m.plural(kind)), Hint: text.Lit("; chooses another scope")})
+		return list.New(list.Options{Title: title, Kinds: []string{kind}, Empty: text.Sprintf("no %s here", m.plural(kind)), Hint: text.Lit("; chooses another scope")})
 	}}
 }
 
@@ -214,11 +214,11 @@ func (m *Model) objectPage(ref core.Ref, row *core.Resource) *page {
 // measurable reports whether objects of the kind use CPU and memory, or are
 // made of objects that do.
 func measurable(kind string, decl *core.Kind) bool {
-	if kind == "job" && decl != nil && !decl.Workload { // of a pipeline
+	if decl != nil && decl.Unlisted { // the job of a pipeline
 		return false
 	}
 	switch kind {
-	case "pod", "container", "project", "node", "deployment", "statefulset", "daemonset", "replicaset", "job", "service":
+	case "pod", "container", "project", "node", "deployment", "statefulset", "daemonset", "replicaset", "rollout", "job", "service":
 		return true
 	}
 	return false

@@ -207,6 +207,25 @@ func TestAGateIsAnsweredFromItsPage(t *testing.T) {
 	})
 }
 
+// The last run that went well is a key away, also when no list has it any more.
+func TestFromAFailureToTheLastGreenRun(t *testing.T) {
+	viewstest.Bubble(t, func(t *testing.T) {
+		s := run(t, viewstest.New(), "1842")
+		for !strings.Contains(s.Screen(), "▸last green") {
+			s.Type("j")
+		}
+		s.Type("enter")
+		s.Shows("run/acme/api/ci/1840", "is on no list", "✓ test (1.26)")
+		s.Hides("why failed")
+		s.Type("C")
+		s.Shows("the object is gone")
+		s.Type("esc")
+		s.Shows("▸last green")
+		s.Type("k", "enter") // the annotation: the log of the job that made it
+		s.Shows("[Logs]", "--- FAIL: TestPoolSize")
+	})
+}
+
 // Groups fold and open; what the user folded stays so while the outline moves.
 func TestFoldingAnOutline(t *testing.T) {
 	viewstest.Bubble(t, func(t *testing.T) {

@@ -97,7 +97,7 @@ func New(o Options) *List {
 
 // lists reports whether objects of the kind belong here.
 func (l *List) lists(k *core.Kind) bool {
-	return k != nil && slices.Contains(l.o.Kinds, k.Name) && (!l.o.Workloads || k.Workload)
+	return k != nil && !k.Unlisted && slices.Contains(l.o.Kinds, k.Name) && (!l.o.Workloads || k.Workload)
 }
 
 // Interest adds the kinds and the rows in sight.

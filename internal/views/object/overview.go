@@ -54,7 +54,7 @@ func NewOverview(ref core.Ref, kind *core.Kind, can core.Abilities, row *core.Re
 
 // partKind is what an object of the kind is made of; "" nothing.
 func partKind(ref core.Ref, kind *core.Kind) string {
-	if ref.Kind == "job" && kind != nil && !kind.Workload {
+	if kind != nil && kind.Unlisted { // the job of a pipeline
 		return ""
 	}
 	switch ref.Kind {
@@ -320,7 +320,7 @@ func (o *Overview) SetProblems(e *pane.Env, on bool) {
 
 // Draw returns the words, and the parts below.
 func (o *Overview) Draw(e *pane.Env, w, h int, focused bool) kit.Block {
-	if o.story != nil && o.row != nil {
+	if o.story != nil {
 		words := o.storyWords(e, w)
 		words = words[:max(min(len(words), h-min(len(o.story.lines)+2, h*2/3)), 0)]
 		o.above = len(words)

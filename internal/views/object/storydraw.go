@@ -275,6 +275,10 @@ func took(n *core.Node, now time.Time) text.Safe {
 func (o *Overview) storyWords(e *pane.Env, w int) kit.Block {
 	r := o.row
 	var out kit.Block
+	if r == nil { // older than what is listed, or not listed yet: its parts may be told all the same
+		say := text.Sprintf("%s is on no list; what its system tells of it:", text.Clean(o.ref.Path()))
+		return append(out, kit.NewBuilder(e.Styles, w).Space(1).Text(themes.Muted, say).Line())
+	}
 	line := func(label text.Safe, spans ...kit.Span) {
 		out = append(out, kit.NewBuilder(e.Styles, w).Space(1).Text(themes.Muted, label.Pad(12)).Spans(spans...).Line())
 	}
