@@ -17,10 +17,26 @@ type gate struct {
 	job        apiJob
 	deployment *apiDeployment // nil: a manual job
 	must       bool           // the pipeline waits for it
+	numbered   bool           // it is one of an environment's
 }
 
-// name is how a gate is called: the job, which is unique in its pipeline.
-func (g *gate) name() string { return g.job.Name }
+// name is how a gate is called: the job, which is unique in its pipeline; of an
+// environment the deployment's number in the project.
+func (g *gate) name() string {
+	if g.numbered {
+		return "#" + strconv.Itoa(g.deployment.IID)
+	}
+	return g.job.Name
+}
+
+// is reports whether a gate is meant by a name.
+func (g *gate) is(name string) bool {
+	if g.name() == name || g.job.Name == name {
+		return true
+	}
+	d := g.deployment
+	return d != nil && (d.Environment.Name == name || approvalFor+d.Environment.Name == name || strconv.Itoa(d.IID) == name)
+}
 
 func (g *gate) words() text.Safe {
 	if g.deployment != nil {
@@ -69,7 +85,7 @@ func (s *Source) gates(ctx context.Context, ref core.Ref) ([]gate, core.Ref, err
 		}
 		var out []gate
 		for i := range list {
-			g := gate{deployment: &list[i], must: true}
+			g := gate{deployment: &list[i], must: true, numbered: true}
 			if j := list[i].Deployable; j != nil {
 				g.job = *j
 			}
@@ -112,9 +128,7 @@ func choose(all []gate, names []string, what core.Ref) (*gate, error) {
 			found = all
 		}
 	case 1:
-		found = pick(func(g *gate) bool {
-			return g.name() == names[0] || g.deployment != nil && (g.deployment.Environment.Name == names[0] || approvalFor+g.deployment.Environment.Name == names[0] || strconv.Itoa(g.deployment.ID) == names[0])
-		})
+		found = pick(func(g *gate) bool { return g.is(names[0]) })
 		if len(found) == 0 {
 			return nil, conflict(text.Sprintf("%s does not wait (any more) at %s", names[0], what.Name))
 		}
@@ -189,9 +203,7 @@ func (s *Source) planApproval(ctx context.Context, verb string, target core.Ref,
 	if err != nil {
 		return nil, err
 	}
-	s.mu.Lock()
-	me := s.me.Username
-	s.mu.Unlock()
+	me := s.user().Username
 	p := core.Plan{
 		Verb: verb, Target: target, Rev: full.Status + "@" + full.Updated.String(), Danger: 1,
 		Title:    text.Sprintf("Approve the deployment of %s to %s", ci.Short(full.SHA), env),
@@ -206,7 +218,7 @@ func (s *Source) planApproval(ctx context.Context, verb string, target core.Ref,
 		p.Impact = []text.Safe{text.Lit("its job fails, and with it the pipeline")}
 		p.UndoHint = text.Lit("cannot be undone: retry the job for a new deployment")
 	case left > 0:
-		p.Impact = []text.Safe{text.Sprintf("%d more approvals are needed before it can be deployed", left)}
+		p.Impact = []text.Safe{text.Sprintf("it can be deployed after further approvals: %d", left)}
 	default:
 		p.Impact = []text.Safe{text.Sprintf("it was the last approval: job %s can be started then", g.job.Name)}
 	}

@@ -57,10 +57,10 @@ func (s *Source) planCancelRun(ctx context.Context, ref core.Ref) (*core.Operati
 		UndoHint: text.Lit("cannot be undone: R runs the cancelled jobs again from their beginning"),
 	}
 	if len(going) > 0 {
-		p.Impact = []text.Safe{text.Sprintf("%d jobs end in the middle: %s", len(going), text.Join(text.Lit(", "), going...))}
+		p.Impact = []text.Safe{text.Sprintf("what ends in the middle (%d): %s", len(going), text.Join(text.Lit(", "), going...))}
 	}
 	if children > 0 {
-		p.Impact = append(p.Impact, text.Sprintf("%d pipelines that it started are cancelled too where they are its children", children))
+		p.Impact = append(p.Impact, text.Lit("its child pipelines are cancelled too"))
 	}
 	if env != "" {
 		p.Warnings = append(p.Warnings, text.Sprintf("a deployment to %s ends half-way", env))

@@ -220,7 +220,7 @@ func (s *Source) ruleWords(p *apiProtected) string {
 	}
 	says := "only " + orElse(strings.Join(who, ", "), "nobody") + " may deploy"
 	if p.Required > 0 {
-		says += ", after " + strconv.Itoa(p.Required) + " approvals"
+		says += "; approvals needed: " + strconv.Itoa(p.Required)
 	}
 	return says
 }

@@ -193,14 +193,14 @@ func (s *Source) gateForm(ctx context.Context, verb string, ref core.Ref) (core.
 	}
 	var f core.Form
 	if len(all) > 1 {
-		field := core.Field{Name: "gate", Title: text.Lit("what waits"), Type: core.FieldChoice, Required: true, Columns: []text.Safe{text.Lit("JOB"), text.Lit("WAITS FOR")}}
+		field := core.Field{Name: "gate", Title: text.Lit("what waits"), Type: core.FieldChoice, Required: true, Columns: []text.Safe{text.Lit("NAME"), text.Lit("WAITS FOR"), text.Lit("COMMIT")}}
 		for i := range all {
 			g := &all[i]
-			value := g.name()
-			if value == "" && g.deployment != nil {
-				value = strconv.Itoa(g.deployment.ID)
+			value, commit := g.name(), g.job.Pipeline.SHA
+			if g.deployment != nil {
+				commit = g.deployment.SHA
 			}
-			field.Choices = append(field.Choices, core.Choice{Value: value, Cells: []text.Safe{text.Clean(g.name()), g.words()}})
+			field.Choices = append(field.Choices, core.Choice{Value: value, Cells: []text.Safe{text.Clean(g.name()), g.words(), text.Clean(ci.Short(commit))}})
 			if field.Value == "" && g.must {
 				field.Value = value
 			}

@@ -21,7 +21,8 @@ const (
 	// overlap is asked for again, so that what shares the time of the newest is
 	// not missed.
 	overlap = time.Second
-	// mostFirst of a project that go on are completed before it counts as listed.
+	// mostFirst of a project that go on, and where there are few projects of all,
+	// are completed before it counts as listed.
 	mostFirst = 5
 	// mostCommits of a project are remembered.
 	mostCommits = 300
@@ -61,15 +62,17 @@ func (s *Source) askGroup(ctx context.Context, pattern string) (news bool, err e
 	if err != nil {
 		if p := s.Problem(err); p.Kind != core.Unreachable {
 			m.group = &core.Problem{Kind: p.Kind, Summary: text.Sprintf("projects of %s: %s", pattern, p.Summary), Hint: p.Hint, Cause: err}
-			m.expanded[pattern] = true
+			if m.expanded[pattern] == nil {
+				m.expanded[pattern] = map[string]bool{}
+			}
 		}
 		for _, k := range listed {
 			m.settle(k)
 		}
 		return false, err
 	}
-	m.group, m.expanded[pattern] = nil, true
 	paths := map[string]bool{}
+	m.group, m.expanded[pattern] = nil, paths
 	for i := range found {
 		paths[found[i].Path] = true
 		if m.projects[found[i].Path] == nil {
@@ -78,7 +81,7 @@ func (s *Source) askGroup(ctx context.Context, pattern string) (news bool, err e
 		}
 	}
 	for path := range m.projects {
-		if !paths[path] && s.covers(pattern, path) {
+		if !s.watches(path) {
 			m.drop(path)
 		}
 	}
@@ -88,10 +91,9 @@ func (s *Source) askGroup(ctx context.Context, pattern string) (news bool, err e
 	return news, nil
 }
 
-// covers reports whether a project is watched for this pattern only.
-func (s *Source) covers(pattern, path string) bool {
-	group, ok := strings.CutSuffix(pattern, "*")
-	return ok && strings.HasPrefix(path, group) && !slices.Contains(s.server.projects, path) && len(s.server.projects) == 1
+// watches reports whether a project is named, or one of a pattern's.
+func (s *Source) watches(path string) bool {
+	return slices.ContainsFunc(s.server.projects, func(p string) bool { return p == path || s.model.expanded[p][path] })
 }
 
 func decode(resp *rest.Response, out any) error {
@@ -103,7 +105,7 @@ func decode(resp *rest.Response, out any) error {
 
 // askList reads what of a project's pipelines has changed, and the whole list now
 // and then: what was deleted is in no delta.
-// first are the pipelines that go on, the first time. API: docs.gitlab.com/api/pipelines
+// first are the pipelines that are to be completed, the first time. API: docs.gitlab.com/api/pipelines
 // "List project pipelines"
 func (s *Source) askList(ctx context.Context, path string) (news bool, first []int, err error) {
 	s.mu.Lock()
@@ -168,9 +170,9 @@ func (s *Source) askList(ctx context.Context, path string) (news bool, first []i
 	if r.cursor.IsZero() { // an empty project: everything is newer
 		r.cursor = r.info.created()
 	}
-	if !known && s.model.wanted[ci.KindRun] {
+	if few := len(s.model.projects) <= fewProjects; !known && s.model.wanted[ci.KindRun] {
 		for _, id := range slices.Backward(sorted(r.runs)) {
-			if !isOver(r.runs[id].p.Status) && len(first) < mostFirst {
+			if (few || !isOver(r.runs[id].p.Status)) && len(first) < mostFirst {
 				first = append(first, id)
 			}
 		}

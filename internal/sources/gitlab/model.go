@@ -23,8 +23,8 @@ type model struct {
 	listing  map[string]bool // kinds whose list has begun and not ended
 	rows     map[string]map[core.Ref]*core.Resource
 	states   map[string]*core.Problem
-	group    *core.Problem   // why projects could not be listed
-	expanded map[string]bool // patterns that were answered, well or not
+	group    *core.Problem              // why projects could not be listed
+	expanded map[string]map[string]bool // pattern → the projects that it stands for, once it was answered
 }
 
 // repository is one project.
@@ -71,7 +71,7 @@ type detail struct {
 func newModel(s *Source) *model {
 	return &model{
 		s: s, projects: map[string]*repository{}, wanted: map[string]bool{}, listing: map[string]bool{},
-		rows: map[string]map[core.Ref]*core.Resource{}, states: map[string]*core.Problem{}, expanded: map[string]bool{},
+		rows: map[string]map[core.Ref]*core.Resource{}, states: map[string]*core.Problem{}, expanded: map[string]map[string]bool{},
 	}
 }
 
@@ -131,7 +131,7 @@ func (m *model) settle(kind string) {
 	}
 	all := true
 	for _, pattern := range m.s.server.projects {
-		all = all && (!isPattern(pattern) || m.expanded[pattern])
+		all = all && (!isPattern(pattern) || m.expanded[pattern] != nil)
 	}
 	var worst *core.Problem
 	failed := 0
@@ -276,15 +276,10 @@ func (s *Source) runOf(r *repository, x *pipeline) ci.Run {
 			out.Ended, out.Seen = time.Time{}, d.seen
 		}
 	}
-	s.mine(&out, p, x.d)
-	return out
-}
-
-func (s *Source) mine(out *ci.Run, p *apiPipeline, d *detail) {
-	if s.me.Username == "" {
-		return
+	if me := s.user(); me.Username != "" {
+		out.Mine = out.Author == me.Username || out.Author == me.Name
 	}
-	out.Mine = p.User.name() == s.me.Username || d != nil && d.by == s.me.Username
+	return out
 }
 
 // workflowName is what a project's CI is called: it has one.

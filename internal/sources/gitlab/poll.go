@@ -137,9 +137,7 @@ func (s *Source) greet(ctx context.Context, sink sources.Sink) error {
 	}
 	var me apiUser
 	if _, err := s.get(ctx, rest.Request{Path: []string{"user"}}, &me); err == nil {
-		s.mu.Lock()
-		s.me = me
-		s.mu.Unlock()
+		s.me.Store(&me)
 	} else if !absent(err) {
 		return err
 	}

@@ -295,3 +295,21 @@ func TestForms(t *testing.T) {
 		t.Errorf("one gate asks nothing: %+v %v", f, err)
 	}
 }
+
+func TestProjectsOfAGroupComeAndGo(t *testing.T) {
+	b := newBench(t)
+	b.src = sourceAt(t, b.server.URL, b.gate, "acme/*")
+	hurry(b.src, 600) // a group is read every minute, and less often while it stays as it is
+	id := b.Push(shop, standard("x"))
+	rec := b.follow(t, core.Interest{Kinds: []string{"run"}})
+	until(t, "the first project", func() bool { return rec.Listed("run") && rec.Find(runRef(id)) != nil })
+	b.AddProject("acme/deep/new")
+	other := runRef(b.Push("acme/deep/new", standard("y")))
+	other.Namespace = "acme/deep/new"
+	until(t, "the new project's pipeline", func() bool { return rec.Find(other) != nil })
+	b.RemoveProject("acme/deep/new")
+	until(t, "its end", func() bool { return rec.Find(other) == nil })
+	if rec.Find(runRef(id)) == nil {
+		t.Error("the other project went too")
+	}
+}

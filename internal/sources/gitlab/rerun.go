@@ -54,7 +54,7 @@ func (s *Source) planRetry(ctx context.Context, ref core.Ref) (*core.Operation, 
 		Title:   text.Sprintf("Retry what failed of pipeline %d", id),
 		Changes: []core.FieldChange{{Field: text.Lit("pipeline"), Before: text.Clean(x.p.Status), After: text.Lit("running")}},
 		Impact: []text.Safe{
-			text.Sprintf("%d jobs run again: %s", len(names), text.Join(text.Lit(", "), names...)),
+			text.Sprintf("what runs again (%d): %s", len(names), text.Join(text.Lit(", "), names...)),
 			text.Sprintf("at the same commit %s of %s; what was skipped after them follows", ci.Short(x.p.SHA), branch(x.p.Ref)),
 		},
 		UndoHint: text.Lit("cannot be undone: what the jobs do is done; C cancels them"),

@@ -35,10 +35,10 @@ type Source struct {
 	wake     chan struct{} // capacity 1
 	nudges   chan nudge    // runs and projects to look at, at once
 	seen     atomic.Int64  // when the server answered last, Unix nanoseconds
+	me       atomic.Pointer[apiUser]
 
 	mu     sync.Mutex
 	model  *model
-	me     apiUser
 	last   map[string]map[string]string // what was given to the last new pipeline of a project
 	access map[string]int               // path → level of the user there
 }
@@ -211,6 +211,14 @@ func (s *Source) get(ctx context.Context, r rest.Request, out any) (*rest.Respon
 		s.seen.Store(0) // a probe looks again
 	}
 	return nil, err
+}
+
+// user is who the token belongs to, as far as it was told.
+func (s *Source) user() apiUser {
+	if u := s.me.Load(); u != nil {
+		return *u
+	}
+	return apiUser{}
 }
 
 // ref makes a Ref of this server.

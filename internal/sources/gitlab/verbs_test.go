@@ -469,3 +469,56 @@ func TestALostAnswerIsReadBack(t *testing.T) {
 		}
 	})
 }
+
+func TestWhichGate(t *testing.T) {
+	b := newBench(t)
+	b.Block(shop, "production", 2)
+	b.waiting(t)
+	b.waiting(t)
+	ref := kindRef("environment", "production")
+	if _, err := b.src.PlanApprove(t.Context(), ref, core.Verdict{}); problemKind(b.src, err) != core.Invalid || !strings.Contains(err.Error(), "#1, #2") && !strings.Contains(err.Error(), "#2, #1") {
+		t.Errorf("two wait: %v", err)
+	}
+	f, err := b.src.Form(t.Context(), core.VerbApprove, ref)
+	if err != nil || len(f.Fields) != 2 || len(f.Fields[0].Choices) != 2 || f.Fields[0].Choices[0].Value != "#2" || f.Fields[0].Value != "#2" {
+		t.Fatalf("form: %+v %v", f, err)
+	}
+	op, err := b.src.PlanApprove(t.Context(), ref, core.Verdict{Gates: []string{"#2"}, Comment: "well"})
+	if err != nil || !strings.Contains(planText(op.Plan), "further approvals: 1") {
+		t.Fatalf("plan: %+v %v", op, err)
+	}
+	b.done(t, op, nil, core.OutcomeHealthy)
+	if _, err := b.src.PlanApprove(t.Context(), ref, core.Verdict{Gates: []string{"#2"}}); err != nil {
+		// who we are is known when the source runs; then a second answer is refused
+		t.Errorf("plan: %v", err)
+	}
+	if _, err := b.src.PlanApprove(t.Context(), ref, core.Verdict{Gates: []string{"#9"}}); problemKind(b.src, err) != core.Conflict {
+		t.Errorf("no such gate: %v", err)
+	}
+}
+
+func TestDisabledTellsWhyWithoutARequest(t *testing.T) {
+	b := newBench(t)
+	id := b.waiting(t)
+	done := b.Push(shop, world.Spec{Title: "Done", Jobs: []world.JobSpec{{Name: "a"}}})
+	b.Finish(done, "success")
+	rec := b.follow(t, core.Interest{Kinds: []string{"run"}})
+	until(t, "rows with their jobs", func() bool {
+		x := rec.Find(runRef(id))
+		return rec.Listed("run") && x != nil && len(x.Facts.Waits) == 1 && rec.Find(runRef(done)) != nil
+	})
+	x, y := rec.Find(runRef(id)), rec.Find(runRef(done))
+	for _, c := range []struct {
+		verb string
+		row  *core.Resource
+		can  bool
+	}{
+		{core.VerbApprove, x, true}, {core.VerbReject, x, false}, {core.VerbCancel, x, true}, {core.VerbRerun, x, false},
+		{core.VerbApprove, y, false}, {core.VerbCancel, y, false}, {core.VerbRerun, y, true}, {core.VerbDeploy, y, true},
+		{core.VerbScale, y, false}, {core.VerbDeploy, nil, false},
+	} {
+		if why := b.src.Disabled(c.verb, c.row); why.Empty() != c.can {
+			t.Errorf("%s: %q", c.verb, why)
+		}
+	}
+}
