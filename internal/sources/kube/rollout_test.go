@@ -114,14 +114,14 @@ func TestCanaryIsPromoted(t *testing.T) {
 		}
 	}
 	// The pods of both sides lead to their own pages, and belong to the rollout.
-	if pods := m.rows["pod"]; len(pods) != 4 {
-		t.Errorf("%d pods", len(pods))
-	}
-	for _, rs := range m.rows["replicaset"] {
-		if rs.Owner.Kind != kindRollout || rs.Owner.Name != "web" {
-			t.Errorf("a replica set of %v", rs.Owner)
+	m.await(t, "the pods of both sides", 20*time.Second, func() bool { return len(m.rows["pod"]) == 4 })
+	m.do(func() {
+		for _, rs := range m.rows["replicaset"] {
+			if rs.Owner.Kind != kindRollout || rs.Owner.Name != "web" {
+				t.Errorf("a replica set of %v", rs.Owner)
+			}
 		}
-	}
+	})
 
 	op, err := src.PlanApprove(t.Context(), ref, core.Verdict{})
 	if err != nil {
@@ -433,5 +433,79 @@ func TestEquivalentLines(t *testing.T) {
 	paste(src.PlanRerun(t.Context(), app, core.Rerun{}))
 	if a := operation(); a.Operation == nil || a.Operation.Sync.Revision != revTwo {
 		t.Errorf("rerun: %+v", a.Operation)
+	}
+}
+
+// TestAnalysisFails: a canary whose analysis fails is aborted by its controller,
+// and the explanation says which metric it was.
+func TestAnalysisFails(t *testing.T) {
+	c, src, _, m, ns := argoWorld(t, kindRollout, kindAnalysisRun)
+	put(t, c, ns, `
+apiVersion: argoproj.io/v1alpha1
+kind: AnalysisTemplate
+metadata: {name: smoke}
+spec:
+  metrics:
+  - name: smoke
+    consecutiveErrorLimit: 0
+    provider: {web: {url: "http://127.0.0.1:1/smoke", jsonPath: "{$.ok}", timeoutSeconds: 1}}
+`)
+	const steps = `canary: {steps: [{setWeight: 25}, {analysis: {templates: [{templateName: smoke}]}}]}`
+	put(t, c, ns, rolloutYAML("web", "r.local/web:v1", steps, 2))
+	reach(t, m, kindRollout, ns, "web", "Healthy")
+	put(t, c, ns, rolloutYAML("web", "r.local/web:v2", steps, 2))
+	ref := reach(t, m, kindRollout, ns, "web", "Aborted").Ref
+	var run *core.Resource
+	m.await(t, "the analysis", 30*time.Second, func() bool {
+		for _, r := range m.rows[kindAnalysisRun] {
+			run = r
+		}
+		return run != nil && run.Phase == core.Failed
+	})
+	if run.Owner.Kind != kindRollout || run.Owner.Name != "web" || cellOf(src, run, "failed").Num != 1 || cellOf(src, run, "owner").Text.String() != "web" {
+		t.Errorf("%+v", run)
+	}
+	e, err := src.Explain(t.Context(), ref)
+	said := fmt.Sprint(e.Annotations)
+	if err != nil || e.At != run.Ref || !strings.Contains(said, "metric smoke is Error") {
+		t.Errorf("%v, %+v", err, e)
+	}
+	o, err := src.Outline(t.Context(), ref)
+	if err != nil || !strings.Contains(titles(o), "analysis "+run.Ref.Name) || !strings.Contains(titles(o), "metric smoke | failed") {
+		t.Errorf("%v, the outline:\n%s", err, titles(o))
+	}
+	o, err = src.Outline(t.Context(), run.Ref)
+	if err != nil || !o.Done || len(o.Nodes) != 2 {
+		t.Errorf("%v, the run's outline:\n%s", err, titles(o))
+	}
+	if e, err := src.Explain(t.Context(), run.Ref); err != nil || len(e.Annotations) != 1 {
+		t.Errorf("%v, %+v", err, e)
+	}
+}
+
+// TestRolloutWithoutAController: a change on which nobody acts is told from one
+// that went wrong.
+func TestRolloutWithoutAController(t *testing.T) {
+	c := cluster.StartFor(t, cluster.Options{Nodes: -1})
+	if err := c.InstallArgo(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	src := over(t, c.Kubeconfig, &sources.Gate{})
+	src.unheard = time.Second
+	put(t, c, "default", rolloutYAML("web", "r.local/web:v1", canarySteps, 1))
+	ref := at(src, kindRollout, "default", "web")
+	r, err := src.Get(t.Context(), ref)
+	if err != nil || r.Reason.String() != "NotReconciled" {
+		t.Fatalf("%v, %+v", err, r)
+	}
+	op, err := src.PlanDeploy(t.Context(), ref, core.Deploy{Image: "r.local/web:v2"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := op.Execute(sources.Permit(t.Context()), sources.Quiet); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := op.Verify(t.Context(), func(core.Progress) {}); out != core.OutcomeUnknown || err == nil || !strings.Contains(err.Error(), "no rollouts controller answered within 1s") {
+		t.Errorf("%v, %v", out, err)
 	}
 }
