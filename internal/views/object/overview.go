@@ -200,7 +200,7 @@ func (o *Overview) Refresh(e *pane.Env) {
 	}
 	if o.story != nil {
 		o.story.refresh(r)
-		if o.ref.Kind == "job" && o.row == nil {
+		if o.ref.Kind == "job" && o.story.of.IsZero() {
 			o.story.adopt(runOf(e.Snap, o.ref))
 		}
 	}
