@@ -81,7 +81,7 @@ func (s *Source) gateForm(ctx context.Context, verb string, ref core.Ref, t targ
 		defs := inputs[i].definitions()
 		f.Note = joinNotes(f.Note, unasked(defs))
 		for k := range defs {
-			if d := &defs[k]; !d.isPassword() && !d.isFile() && !seen[d.Name] {
+			if d := &defs[k]; !d.isSecret() && !d.isFile() && !seen[d.Name] {
 				seen[d.Name] = true
 				f.Fields = append(f.Fields, d.field(nil))
 			}
@@ -131,7 +131,7 @@ func (s *Source) planVerdict(ctx context.Context, verb string, ref core.Ref, v c
 		p.Impact = []text.Safe{text.Sprintf("%s #%d goes on", t.full, t.number)}
 		p.Changes = (&dispatch{defs: defs, values: g.values}).changes(nil)
 		for i := range defs {
-			if d := &defs[i]; d.isPassword() || d.isFile() {
+			if d := &defs[i]; d.isSecret() || d.isFile() {
 				p.Warnings = append(p.Warnings, text.Sprintf("%s cannot be given here: its default is used", d.Name))
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"devops-tui/internal/core"
+	"devops-tui/internal/rest"
 	"devops-tui/internal/sources"
 	"devops-tui/internal/sources/sourcetest"
 	"devops-tui/test/sim"
@@ -52,7 +53,7 @@ func (b *bench) source(t *testing.T, gate *sources.Gate, user, value string) *So
 	if err != nil {
 		t.Fatal(err)
 	}
-	sv := server{scope: "acme", base: base, user: user, builds: defaultBuilds, origin: "test"}
+	sv := server{scope: "acme", base: base, user: user, builds: defaultBuilds, origin: "test", rate: rest.Rate{PerSecond: 1000, Burst: 1000}}
 	if value != "" {
 		sv.secret = &secret{from: "test", read: constant(value)}
 	}

@@ -52,6 +52,10 @@ func signature(defs []apiParameter) string {
 
 func (p *apiParameter) isPassword() bool { return strings.Contains(p.kind(), "Password") }
 
+// isSecret reports whether the value is taken from nobody here and shown to
+// nobody: a password, or text that is called like one.
+func (p *apiParameter) isSecret() bool { return p.isPassword() || secretName.MatchString(p.Name) }
+
 func (p *apiParameter) isFile() bool { return strings.Contains(p.kind(), "File") }
 
 // value is the default; false: it is not told.
@@ -125,8 +129,8 @@ func unasked(defs []apiParameter) text.Safe {
 	var note text.Safe
 	for i := range defs {
 		switch d := &defs[i]; {
-		case d.isPassword():
-			note = joinNotes(note, text.Sprintf("%s is a password: it keeps its default, because what is typed here is kept in the journal", d.Name))
+		case d.isSecret():
+			note = joinNotes(note, text.Sprintf("%s is secret: it keeps its default, because what is typed here is kept in the journal", d.Name))
 		case d.isFile():
 			note = joinNotes(note, text.Sprintf("%s is a file, which cannot be sent from here", d.Name))
 		}
@@ -161,14 +165,14 @@ func given(full string, defs []apiParameter, inputs map[string]string) (map[stri
 		d := &defs[i]
 		v, ok := inputs[d.Name]
 		switch {
-		case ok && d.isPassword():
+		case ok && d.isSecret():
 			return nil, &core.Problem{
-				Kind: core.Refused, Summary: text.Sprintf("%s is a password: it is not taken here, because the journal keeps what is given", d.Name),
+				Kind: core.Refused, Summary: text.Sprintf("%s is a password or a token: it is not taken here, because the journal keeps what is given", d.Name),
 				Hint: text.Lit("leave it out to use the job's default, or start the build in Jenkins"),
 			}
 		case ok && v != "" && d.isFile():
 			return nil, unsupported(text.Sprintf("%s is a file, which cannot be sent from here", d.Name), text.Lit("start the build in Jenkins"))
-		case d.isPassword() || d.isFile():
+		case d.isSecret() || d.isFile():
 			continue
 		case !ok:
 			if v, ok = d.value(); !ok {
@@ -196,7 +200,7 @@ func (s *Source) deployForm(ctx context.Context, ref core.Ref, t target) (core.F
 	defs := it.parameters()
 	f := core.Form{Note: unasked(defs)}
 	for i := range defs {
-		if d := &defs[i]; !d.isPassword() && !d.isFile() {
+		if d := &defs[i]; !d.isSecret() && !d.isFile() {
 			f.Fields = append(f.Fields, d.field(it.usedBefore(d.Name)))
 		}
 	}

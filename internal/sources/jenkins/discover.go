@@ -52,6 +52,7 @@ type server struct {
 	ca     string
 	plain  bool
 	origin string // who named it
+	rate   rest.Rate
 }
 
 // Discover finds the controllers: those of the configuration, else the one that

@@ -106,8 +106,9 @@ func (d *dispatch) warnings(ctx context.Context) []text.Safe {
 		out = append(out, text.Lit("Jenkins is about to shut down: the build stays in the queue until it is back"))
 	}
 	for i := range d.defs {
-		if p := &d.defs[i]; p.isPassword() {
-			out = append(out, text.Sprintf("%s is a password: the job's default is used", p.Name))
+		p := &d.defs[i]
+		if _, sent := d.values[p.Name]; p.isSecret() && !sent {
+			out = append(out, text.Sprintf("%s is a password or a token: the job's default is used", p.Name))
 		} else if p.isFile() {
 			out = append(out, text.Sprintf("%s is a file: the build gets none", p.Name))
 		}

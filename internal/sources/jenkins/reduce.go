@@ -88,7 +88,8 @@ func stageOf(stages []apiStage) ci.Stage {
 }
 
 var (
-	secretName = regexp.MustCompile(`(?i)(token|passw(or)?d|passphrase|secret|api[_-]?key|private[_-]?key|access[_-]?key|credential)`)
+	// secretName is how parameters are called whose values are shown nowhere.
+	secretName = regexp.MustCompile(`(?i)(token|passw(or)?d|passphrase|secret|api[_-]?key|private[_-]?key|access[_-]?key|credential)s?$`)
 	placeName  = regexp.MustCompile(`(?i)^(target_?|deploy_?)?(env|environment)(_?name)?$`)
 	commitName = regexp.MustCompile(`(?i)^(git_?)?(commit|sha1?|rev|revision)(_?(id|sha|hash))?$`)
 )

@@ -45,8 +45,11 @@ func (w *watch) readJobs(ctx context.Context, ns string) error {
 	for from := 0; ; from += jobsPage {
 		items, err := w.readFolder(ctx, ns, from, w.server.builds)
 		if err != nil {
-			if fatal(ctx, err) {
+			if w.fatal(ctx, err) {
 				return err
+			}
+			if w.Problem(err).Kind == core.Unsupported { // more than one answer may have
+				return w.readEach(ctx, ns)
 			}
 			w.blame(err, func(j *job) bool { return j.ns == ns })
 			return nil
@@ -65,6 +68,24 @@ func (w *watch) readJobs(ctx context.Context, ns string) error {
 	}
 }
 
+// readEach reads the builds of the jobs of a folder one by one.
+func (w *watch) readEach(ctx context.Context, ns string) error {
+	var all []*job
+	w.mu.Lock()
+	for _, j := range w.jobs {
+		if j.ns == ns && j.seen != j.last {
+			all = append(all, j)
+		}
+	}
+	w.mu.Unlock()
+	for _, j := range all {
+		if err := w.readJob(ctx, j); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // readJob reads the builds of one job: all that are listed, and those that go on.
 func (w *watch) readJob(ctx context.Context, j *job) error {
 	n := w.server.builds
@@ -75,7 +96,7 @@ func (w *watch) readJob(ctx context.Context, j *job) error {
 	w.mu.Unlock()
 	builds, err := w.readBuilds(ctx, j.full, n)
 	if err != nil {
-		if fatal(ctx, err) {
+		if w.fatal(ctx, err) {
 			return err
 		}
 		w.blame(err, func(x *job) bool { return x == j })
@@ -86,16 +107,18 @@ func (w *watch) readJob(ctx context.Context, j *job) error {
 }
 
 // fatal reports whether an error is the controller's, not that of a job.
-func fatal(ctx context.Context, err error) bool {
-	if ctx.Err() != nil {
+func (s *Source) fatal(ctx context.Context, err error) bool {
+	switch {
+	case ctx.Err() != nil:
+		return true
+	case isStatus(err, http.StatusInternalServerError):
+		return false
+	}
+	switch s.Problem(err).Kind {
+	case core.Unreachable, core.Unauthorized, core.Throttled, core.Refused:
 		return true
 	}
-	for _, status := range []int{http.StatusForbidden, http.StatusNotFound, http.StatusInternalServerError} {
-		if isStatus(err, status) {
-			return false
-		}
-	}
-	return true
+	return false
 }
 
 // blame notes that the builds of jobs cannot be read; others go on.

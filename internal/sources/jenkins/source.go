@@ -87,13 +87,16 @@ func newSourceOver(sv server, o sources.Options, transport http.RoundTripper) (*
 	if s.gate == nil {
 		s.gate = new(sources.Gate)
 	}
+	if sv.rate == (rest.Rate{}) {
+		sv.rate = rate
+	}
 	conf, err := trust(sv.ca)
 	if err != nil {
 		return nil, err
 	}
 	s.api, err = rest.New(rest.Options{
 		Product: "Jenkins", Base: sv.base, AllowPlain: sv.plain, UserAgent: "devops-tui", Header: http.Header{"Accept": {"application/json, text/plain, */*"}},
-		Authorize: s.authorize, TLS: conf, Transport: transport, Rate: rate, ChangeEvery: time.Second, Refusal: s.refusal,
+		Authorize: s.authorize, TLS: conf, Transport: transport, Rate: sv.rate, ChangeEvery: time.Second, Refusal: s.refusal,
 		CacheBytes: 1 << 20, // the API has no validators: what is kept helps nobody
 		Gate: func(next http.RoundTripper) http.RoundTripper {
 			return s.gate.Transport(next, sources.Traffic{Place: s.place})

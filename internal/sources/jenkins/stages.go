@@ -43,7 +43,7 @@ func (w *watch) readJobStages(ctx context.Context, full string, since int) (news
 		w.stages = plugin{absent: true, at: w.now()}
 		w.mu.Unlock()
 		return false, nil
-	case err != nil && fatal(ctx, err):
+	case err != nil && w.fatal(ctx, err):
 		return false, err
 	case err != nil:
 		return false, nil
@@ -97,7 +97,7 @@ func (w *watch) readJobStages(ctx context.Context, full string, since int) (news
 // waiting says what a paused run waits for.
 func (w *watch) waiting(ctx context.Context, full string, number int, r ci.Run) (ci.Run, error) {
 	inputs, err := w.readInputs(ctx, full, number)
-	if err != nil && fatal(ctx, err) {
+	if err != nil && w.fatal(ctx, err) {
 		return r, err
 	}
 	r.Reason = text.Lit("waiting")

@@ -61,7 +61,7 @@ func (s *Source) sweep(ctx context.Context) (map[string]*job, error) {
 				it := &items[k]
 				full := join(ns, it.Name)
 				switch {
-				case it.Name == "":
+				case it.Name == "", it.Name == ".", it.Name == "..": // no address can have it
 				case !it.isFolder():
 					if s.admits(full) {
 						found[full] = jobFrom(it, full, ns, project)

@@ -287,7 +287,7 @@ func (w *watch) listFlows() {
 func (w *watch) pollQueue(ctx context.Context) (news bool, err error) {
 	items, err := w.readQueue(ctx)
 	if err != nil {
-		if fatal(ctx, err) {
+		if w.fatal(ctx, err) {
 			return false, err
 		}
 		return false, nil

@@ -79,7 +79,8 @@ func (c *call) itemBean(it *item) *bean {
 	b.props = append(b.props,
 		is("buildable", !it.disabled), seen("color", j.color()), is("concurrentBuild", it.kind == pipeline), is("inQueue", c.queued(j) != nil),
 		lazy("queueItem", func() any { return c.queueBean(c.queued(j)) }),
-		is("keepDependencies", false), is("nextBuildNumber", j.next), lazy("builds", builds(100)), lazy("allBuilds", builds(0)),
+		is("keepDependencies", false), is("nextBuildNumber", j.next), lazy("builds", builds(100)), prop{"allBuilds", -2, builds(0)}, // only a tree has it
+
 		lazy("firstBuild", func() any {
 			if len(j.builds) == 0 {
 				return nil
@@ -111,17 +112,17 @@ func (c *call) properties(j *Job) []*bean {
 	var defs []*bean
 	for _, p := range j.params {
 		d := &bean{class: "hudson.model." + p.Kind + "ParameterDefinition", props: []prop{
-			is("name", p.Name), is("description", orNil(p.Help)), is("type", p.Kind+"ParameterDefinition"),
+			seen("name", p.Name), seen("description", orNil(p.Help)), seen("type", p.Kind+"ParameterDefinition"),
 		}}
 		if p.Kind != File {
-			d.props = append(d.props, is("defaultParameterValue", valueBean(p, p.value(nil))))
+			d.props = append(d.props, seen("defaultParameterValue", valueBean(p, p.value(nil))))
 		}
 		if p.Kind == Choice {
-			d.props = append(d.props, is("choices", p.Choices))
+			d.props = append(d.props, seen("choices", p.Choices))
 		}
 		defs = append(defs, d)
 	}
-	return append(out, &bean{class: "hudson.model.ParametersDefinitionProperty", props: []prop{is("parameterDefinitions", defs)}})
+	return append(out, &bean{class: "hudson.model.ParametersDefinitionProperty", props: []prop{seen("parameterDefinitions", defs)}})
 }
 
 // valueBean is a parameter's value; a password has none to show.
@@ -130,13 +131,13 @@ func valueBean(p Param, value string) *bean {
 	if kind == Choice {
 		kind = String
 	}
-	b := &bean{class: "hudson.model." + kind + "ParameterValue", props: []prop{is("name", p.Name)}}
+	b := &bean{class: "hudson.model." + kind + "ParameterValue", props: []prop{seen("name", p.Name)}}
 	switch p.Kind {
 	case Password, File:
 	case Boolean:
-		b.props = append(b.props, is("value", value == "true"))
+		b.props = append(b.props, seen("value", value == "true"))
 	default:
-		b.props = append(b.props, is("value", value))
+		b.props = append(b.props, seen("value", value))
 	}
 	return b
 }
@@ -144,16 +145,16 @@ func valueBean(p Param, value string) *bean {
 func (c *call) causeBeans(causes []cause) *bean {
 	var out []*bean
 	for _, x := range causes {
-		b := &bean{class: x.class, props: []prop{is("shortDescription", x.text)}}
+		b := &bean{class: x.class, props: []prop{seen("shortDescription", x.text)}}
 		if strings.HasSuffix(x.class, "UserIdCause") {
-			b.props = append(b.props, is("userId", orNil(x.user)), is("userName", x.name))
+			b.props = append(b.props, seen("userId", orNil(x.user)), seen("userName", x.name))
 		}
 		if x.upstream != "" {
-			b.props = append(b.props, is("upstreamProject", x.upstream), is("upstreamBuild", x.number), is("upstreamUrl", "job/"+x.upstream+"/"))
+			b.props = append(b.props, seen("upstreamProject", x.upstream), seen("upstreamBuild", x.number), seen("upstreamUrl", "job/"+x.upstream+"/"))
 		}
 		out = append(out, b)
 	}
-	return &bean{class: "hudson.model.CauseAction", props: []prop{is("causes", out)}}
+	return &bean{class: "hudson.model.CauseAction", props: []prop{seen("causes", out)}}
 }
 
 func paramsBean(j *Job, values map[string]string) *bean {
@@ -161,7 +162,7 @@ func paramsBean(j *Job, values map[string]string) *bean {
 	for _, p := range j.params {
 		out = append(out, valueBean(p, values[p.Name]))
 	}
-	return &bean{class: "hudson.model.ParametersAction", props: []prop{is("parameters", out)}}
+	return &bean{class: "hudson.model.ParametersAction", props: []prop{seen("parameters", out)}}
 }
 
 func (c *call) buildBean(b *Build) *bean {
@@ -182,11 +183,11 @@ func (c *call) buildBean(b *Build) *bean {
 		for _, x := range b.changes {
 			first, _, _ := strings.Cut(x.Message, "\n")
 			items = append(items, &bean{class: "hudson.plugins.git.GitChangeSet", props: []prop{
-				is("commitId", x.SHA), is("id", x.SHA), is("msg", first), is("comment", x.Message), is("timestamp", millis(b.began)),
-				is("author", &bean{props: []prop{is("absoluteUrl", c.base+"/user/"+url.PathEscape(x.Author)), is("fullName", x.Author)}}),
+				seen("commitId", x.SHA), seen("id", x.SHA), seen("msg", first), seen("comment", x.Message), seen("timestamp", millis(b.began)),
+				seen("author", &bean{props: []prop{seen("absoluteUrl", c.base+"/user/"+url.PathEscape(x.Author)), seen("fullName", x.Author)}}),
 			}})
 		}
-		return &bean{class: "hudson.plugins.git.GitChangeSetList", props: []prop{is("items", items), is("kind", "git")}}
+		return &bean{class: "hudson.plugins.git.GitChangeSetList", props: []prop{seen("items", items), seen("kind", "git")}}
 	}
 	if b.job.kind == freestyle {
 		out.class = "hudson.model.FreeStyleBuild"
@@ -208,10 +209,10 @@ func (c *call) actions(b *Build) []*bean {
 		out = append(out, paramsBean(b.job, b.values))
 	}
 	if b.commit != "" {
-		branch := &bean{props: []prop{is("SHA1", b.commit), is("name", "refs/remotes/origin/"+b.branch)}}
+		branch := &bean{props: []prop{seen("SHA1", b.commit), seen("name", "refs/remotes/origin/"+b.branch)}}
 		out = append(out, &bean{class: "hudson.plugins.git.util.BuildData", props: []prop{
-			is("lastBuiltRevision", &bean{props: []prop{is("SHA1", b.commit), is("branch", []*bean{branch})}}),
-			is("remoteUrls", []string{b.job.Repo}), is("scmName", ""),
+			seen("lastBuiltRevision", &bean{props: []prop{seen("SHA1", b.commit), seen("branch", []*bean{branch})}}),
+			seen("remoteUrls", []string{b.job.Repo}), seen("scmName", ""),
 		}})
 	}
 	return out

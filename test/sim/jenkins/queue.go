@@ -29,11 +29,16 @@ func (q *QueueItem) why() string {
 		return ""
 	case q.job.w.quiet:
 		return "Jenkins is about to shut down"
+	case q.job.w.busy[q.job.fullName()] != "":
+		return q.job.w.busy[q.job.fullName()]
 	case q.reason != "":
 		return q.reason
 	}
 	return "Waiting for next available executor on ‘linux’"
 }
+
+// SetBusy keeps what is queued for a job in the queue, for a reason; "": no more.
+func (w *World) SetBusy(job, why string) { w.locked(func() { w.busy[job] = why }) }
 
 // ID is the item's.
 func (q *QueueItem) ID() int { return q.id }
@@ -87,7 +92,7 @@ func (w *World) work() int {
 	n := 0
 	free := w.o.Executors - len(w.running())
 	for _, q := range w.queue {
-		if q.left != nil || q.cancelled || w.quiet || free <= 0 || w.o.Auto && q.reason != "" {
+		if q.left != nil || q.cancelled || w.quiet || free <= 0 || w.busy[q.job.fullName()] != "" {
 			continue
 		}
 		s := Start{Values: q.values}

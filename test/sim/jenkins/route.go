@@ -94,7 +94,10 @@ func (c *call) job() {
 	case slices.Equal(rest, []string{"api", "json"}):
 		c.api(c.itemBean(it))
 		return
-	case it.job == nil || len(rest) == 0:
+	case len(rest) == 0:
+		page(c.rw, http.StatusOK, it.fullDisplay(), it.about)
+		return
+	case it.job == nil:
 		c.missing()
 		return
 	case slices.Equal(rest, []string{"build"}), slices.Equal(rest, []string{"buildWithParameters"}):
@@ -195,6 +198,8 @@ func parameters(raw string) map[string]string {
 func (c *call) build(b *Build, rest []string) {
 	is := func(want ...string) bool { return slices.Equal(rest, want) }
 	switch {
+	case is():
+		page(c.rw, http.StatusOK, b.name(), b.describes)
 	case is("api", "json"):
 		c.api(c.buildBean(b))
 	case is("consoleText"):

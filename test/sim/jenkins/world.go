@@ -60,7 +60,7 @@ type World struct {
 	starting bool
 	sessions map[string]*session
 	secrets  int
-	plugins  []string
+	busy     map[string]string // why nothing of a job leaves the queue
 }
 
 // New makes an empty controller.
@@ -78,7 +78,7 @@ func New(o Options) *World {
 		o.Now = time.Now
 	}
 	o.Prefix = strings.TrimSuffix(o.Prefix, "/")
-	w := &World{o: o, root: &item{}, sessions: map[string]*session{}, nextID: 100}
+	w := &World{o: o, root: &item{}, sessions: map[string]*session{}, busy: map[string]string{}, nextID: 100}
 	w.root.w = w
 	return w
 }
