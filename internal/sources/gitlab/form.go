@@ -45,6 +45,11 @@ func (s *Source) pipelineForm(ctx context.Context, ref core.Ref) (core.Form, err
 	}
 	s.mu.Unlock()
 	var notes []text.Safe
+	if ref.Kind == ci.KindWorkflow && len(before) == 0 {
+		if id := s.lastByHand(ctx, ref.Namespace); id != 0 {
+			before, _ = s.givenTo(ctx, ref.Namespace, id)
+		}
+	}
 	if ref.Kind == ci.KindRun {
 		id, err := runID(ref)
 		if err != nil {
@@ -101,6 +106,24 @@ func (s *Source) pipelineForm(ctx context.Context, ref core.Ref) (core.Form, err
 	}
 	f.Note = text.Join(text.Lit("; "), notes...)
 	return f, nil
+}
+
+// lastByHand is the last pipeline that this user has started by hand; 0: none is
+// known.
+func (s *Source) lastByHand(ctx context.Context, path string) int {
+	me := s.user().Username
+	if me == "" {
+		return 0
+	}
+	newest := 0
+	for _, source := range []string{"api", "web"} {
+		var list []apiPipeline
+		q := url.Values{"source": {source}, "username": {me}, "order_by": {"id"}, "sort": {"desc"}, "per_page": {"1"}}
+		if _, err := s.get(ctx, rest.Request{Path: project(path, "pipelines"), Query: q, Urgent: true}, &list); err == nil && len(list) > 0 {
+			newest = max(newest, list[0].ID)
+		}
+	}
+	return newest
 }
 
 // lastTime is where a value comes from that a pipeline before was given.

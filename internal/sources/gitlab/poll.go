@@ -70,6 +70,7 @@ func (s *Source) Run(ctx context.Context, sink sources.Sink) error {
 		s.mu.Lock()
 		s.model.sink = nil
 		s.mu.Unlock()
+		s.client.Close()
 	}()
 	if err := s.greet(ctx, sink); err != nil {
 		return err

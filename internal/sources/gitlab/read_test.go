@@ -287,6 +287,13 @@ func TestForms(t *testing.T) {
 	if !f.Fields[0].Choices[0].Current || f.Fields[0].Choices[0].Value != "main" {
 		t.Errorf("the default branch is not first: %+v", f.Fields[0].Choices)
 	}
+	b.Push("acme/forms", world.Spec{Source: "web", User: "kim", Variables: map[string]string{"TARGET": "us", "MORE": "x"}, Jobs: []world.JobSpec{{Name: "a"}}})
+	b.Push("acme/forms", world.Spec{Source: "web", User: "ada", Variables: map[string]string{"TARGET": "eu"}, Jobs: []world.JobSpec{{Name: "a"}}})
+	b.src.me.Store(&apiUser{Username: "kim"})
+	f, err = b.src.Form(t.Context(), core.VerbDeploy, core.Ref{Source: ID, Scope: "gitlab.test", Kind: "workflow", Namespace: "acme/forms", Name: "ci"})
+	if err != nil || len(f.Fields) != 6 || f.Fields[1].Value != "us" || f.Fields[5].Name != "input.MORE" {
+		t.Errorf("as it was last time: %+v %v", f, err)
+	}
 	id := b.waiting(t)
 	if f, err := b.src.Form(t.Context(), core.VerbRerun, runRef(id)); err != nil || len(f.Fields) != 1 || f.Fields[0].Value != "false" {
 		t.Errorf("rerun: %+v %v", f, err)

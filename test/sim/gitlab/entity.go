@@ -211,6 +211,7 @@ func (c *call) listed() []any {
 			q.Get("sha") != "" && pl.sha != q.Get("sha"),
 			q.Get("status") != "" && pl.status != q.Get("status"),
 			q.Get("source") != "" && pl.source != q.Get("source"),
+			q.Get("username") != "" && pl.user.username != q.Get("username"),
 			q.Get("source") == "" && pl.source == "parent_pipeline",
 			!after.IsZero() && !pl.updated.After(after):
 			continue
