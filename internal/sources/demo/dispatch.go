@@ -3,6 +3,7 @@ package demo
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"devops-tui/internal/core"
 	"devops-tui/internal/text"
@@ -39,7 +40,7 @@ func (s *Source) planDispatch(x *workflow, what core.Deploy) (*core.Operation, e
 	plan := core.Plan{
 		Verb: core.VerbDeploy, Target: x.ref(), Rev: x.rev(), Danger: 1,
 		Title:    text.Sprintf("Run workflow %s of %s %s", x.flow.name, x.service.repo, title),
-		Impact:   []text.Safe{text.Sprintf("run %d: %d jobs, in %v", number, len(x.flow.jobs(x.place)), x.flow.stages)},
+		Impact:   []text.Safe{text.Sprintf("run %d: %d jobs, in %s", number, len(x.flow.jobs(x.place)), strings.Join(x.flow.stages, ", "))},
 		Preview:  text.Lit("a pipeline cannot be tried: this is what it is asked to do"),
 		Command:  text.Sprintf("gh workflow run %s --repo %s --ref %s%s", x.flow.name+".yaml", x.service.home(), branch, flags(what.Inputs)),
 		UndoHint: text.Lit("cannot be undone: cancel it while it goes on, roll the environment back afterwards"),

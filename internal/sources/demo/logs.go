@@ -243,8 +243,8 @@ func (sp *speaker) slot(life instance, n int) []core.Line {
 func (sp *speaker) end(life instance) []core.Line {
 	d := dice(mix(sp.key ^ uint64(life.number)<<32 ^ slotLast))
 	var out []core.Line
-	for _, s := range sp.voice.last(&d, life.end, life) {
-		out = sp.write(out, life, slotLast, life.end, s)
+	for _, s := range sp.voice.last(&d, life.end, life) { // one behind the other, whatever they are merged with
+		out = sp.write(out, life, slotLast, life.end.Add(time.Duration(len(out))*time.Microsecond), s)
 	}
 	return out
 }

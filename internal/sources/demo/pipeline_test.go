@@ -243,6 +243,13 @@ func TestWhyARunFailedAndOnlyThatAgain(t *testing.T) {
 		if x.Good.IsZero() || row(t, d.Instance(x.Good.Scope), x.Good).Phase != core.Succeeded {
 			t.Errorf("the last good run is %v", x.Good)
 		}
+		logs := &sourcetest.Logs{}
+		if err := s.Tail(t.Context(), core.LogRequest{Ref: ref, Tail: -1}, logs); err != nil {
+			t.Fatal(err)
+		}
+		if all := strings.Join(logs.Texts(), "\n"); !strings.Contains(all, "--- FAIL: TestCartTotals/31 (0.03s)\n    cart_test.go:88: total: want 42.10, got 42.11\nFAIL acme/") {
+			t.Errorf("the failure is torn apart in the log of the run:\n%s", all[max(len(all)-600, 0):])
+		}
 		out, err := s.Outline(t.Context(), ref)
 		if err != nil || !out.Done {
 			t.Fatalf("outline: %v", err)
