@@ -192,6 +192,9 @@ func (s *Source) planUnqueue(ctx context.Context, ref core.Ref, t target) (*core
 		}
 		_, err := s.post(ctx, path, query, nil)
 		s.poke(t.full)
+		if isStatus(err, http.StatusNotFound) || isStatus(err, http.StatusUnprocessableEntity) {
+			return &core.Problem{Kind: core.Conflict, Summary: text.Lit("it has left the queue in this moment"), Hint: text.Lit("look at the runs of the job again"), Cause: err}
+		}
 		return err
 	}
 	verify := func(ctx context.Context, _ func(core.Progress)) (core.Outcome, error) {

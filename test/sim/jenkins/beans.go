@@ -254,20 +254,16 @@ func (c *call) queueBean(q *QueueItem) *bean {
 }
 
 func (c *call) computers() *bean {
-	busy := 0
-	for _, b := range c.running() {
-		_ = b
-		busy++
-	}
+	busy := len(c.running())
 	exec := make([]*bean, c.o.Executors)
 	for i := range exec {
 		exec[i] = &bean{}
 	}
 	agent := func(name string, executors []*bean, offline bool) *bean {
 		return &bean{class: "hudson.slaves.SlaveComputer", props: []prop{
-			is("actions", []*bean{}), is("displayName", name), is("executors", executors), is("icon", "symbol-computer"), is("idle", busy == 0), is("jnlpAgent", false),
-			is("launchSupported", true), is("loadStatistics", &bean{}), is("manualLaunchAllowed", true), is("monitorData", map[string]any{}), is("numExecutors", len(executors)),
-			is("offline", offline), is("offlineCause", nil), is("offlineCauseReason", ""), is("oneOffExecutors", []*bean{}), is("temporarilyOffline", false),
+			seen("actions", []*bean{}), seen("displayName", name), seen("executors", executors), seen("icon", "symbol-computer"), seen("idle", busy == 0), seen("jnlpAgent", false),
+			seen("launchSupported", true), seen("loadStatistics", &bean{}), seen("manualLaunchAllowed", true), seen("monitorData", map[string]any{}), seen("numExecutors", len(executors)),
+			seen("offline", offline), seen("offlineCause", nil), seen("offlineCauseReason", ""), seen("oneOffExecutors", []*bean{}), seen("temporarilyOffline", false),
 		}}
 	}
 	return &bean{class: "hudson.model.ComputerSet", props: []prop{

@@ -72,10 +72,15 @@ func (c *call) cancelItem() {
 		return
 	}
 	n, _ := strconv.Atoi(c.r.URL.Query().Get("id"))
-	if q := c.item(n); q != nil && q.left == nil {
+	switch q := c.item(n); {
+	case q == nil:
+		page(c.rw, http.StatusNotFound, "Error 404", "Provided item ID not found")
+	case q.left != nil || q.cancelled:
+		page(c.rw, http.StatusUnprocessableEntity, "Error 422", "Item could not be cancelled (already started?)")
+	default:
 		q.cancelled, q.gone = true, c.now()
+		c.rw.WriteHeader(http.StatusNoContent)
 	}
-	c.rw.WriteHeader(http.StatusNoContent) // whatever became of it
 }
 
 func (c *call) job() {
