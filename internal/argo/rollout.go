@@ -156,10 +156,16 @@ func DecodeRollout(b []byte) (*Rollout, error) {
 	if err := decode("rollout", b, &r); err != nil {
 		return nil, err
 	}
+	r.Complete()
+	return &r, nil
+}
+
+// Complete fills in the phase of a decoded rollout whose controller does not
+// name it.
+func (r *Rollout) Complete() {
 	if r.Status.Phase == "" && r.Status.ObservedGeneration != "" {
 		r.Status.Phase = r.told()
 	}
-	return &r, nil
 }
 
 // told is the phase of a rollout whose controller does not name it, as those

@@ -81,29 +81,30 @@ func (x *reducer) owned(r *core.Resource, m *argo.Meta) *core.Resource {
 	return r
 }
 
-func reduceApplication(x *reducer, raw []byte) (*core.Resource, error) {
-	o, err := argo.DecodeApplication(raw)
-	if err != nil {
-		return nil, err
+func reduceApplication(x *reducer, decode func(any) error) (*core.Resource, *argo.Meta, error) {
+	var o argo.Application
+	if err := decode(&o); err != nil {
+		return nil, &o.Meta, err
 	}
-	return x.owned(argo.ApplicationRow(o, x.place(kindApplication, &o.Meta)), &o.Meta), nil
+	return x.owned(argo.ApplicationRow(&o, x.place(kindApplication, &o.Meta)), &o.Meta), &o.Meta, nil
 }
 
-func reduceRolloutObject(x *reducer, raw []byte) (*core.Resource, error) {
-	o, err := argo.DecodeRollout(raw)
-	if err != nil {
-		return nil, err
+func reduceRolloutObject(x *reducer, decode func(any) error) (*core.Resource, *argo.Meta, error) {
+	var o argo.Rollout
+	if err := decode(&o); err != nil {
+		return nil, &o.Meta, err
 	}
-	r := x.owned(argo.RolloutRow(o, x.place(kindRollout, &o.Meta)), &o.Meta)
+	o.Complete()
+	r := x.owned(argo.RolloutRow(&o, x.place(kindRollout, &o.Meta)), &o.Meta)
 	r.Facts.Selector = x.set(r.Facts.Selector, nil)
 	r.Facts.Image, r.Facts.Containers = x.list(r.Facts.Image), x.list(r.Facts.Containers)
-	return r, nil
+	return r, &o.Meta, nil
 }
 
-func reduceAnalysisRun(x *reducer, raw []byte) (*core.Resource, error) {
-	o, err := argo.DecodeAnalysisRun(raw)
-	if err != nil {
-		return nil, err
+func reduceAnalysisRun(x *reducer, decode func(any) error) (*core.Resource, *argo.Meta, error) {
+	var o argo.AnalysisRun
+	if err := decode(&o); err != nil {
+		return nil, &o.Meta, err
 	}
-	return x.owned(argo.AnalysisRow(o, x.place(kindAnalysisRun, &o.Meta)), &o.Meta), nil
+	return x.owned(argo.AnalysisRow(&o, x.place(kindAnalysisRun, &o.Meta)), &o.Meta), &o.Meta, nil
 }

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"strings"
 
+	"devops-tui/internal/argo"
 	"devops-tui/internal/core"
 	"devops-tui/internal/text"
 )
@@ -16,8 +17,9 @@ type kind struct {
 	gvkKind                  string // "ReplicaSet"
 	// reduce makes a row of one encoded object; nil: read as a table.
 	reduce func(*reducer, []byte) (*core.Resource, error)
-	// custom is reduce for custom resources, whose encoding is JSON.
-	custom   func(*reducer, []byte) (*core.Resource, error)
+	// custom is reduce for custom resources, whose encoding is JSON: decode reads
+	// the object. The metadata come with an error too, as far as they could be read.
+	custom   func(x *reducer, decode func(any) error) (*core.Resource, *argo.Meta, error)
 	selector string // labels of the objects that are listed; "": all
 	bare     bool   // without a status subresource
 	list     bool   // false: no list or no watch verb (discovered kinds)

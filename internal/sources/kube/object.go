@@ -168,9 +168,8 @@ func (s *Source) Get(ctx context.Context, ref core.Ref) (*core.Resource, error) 
 		if err != nil {
 			return nil, s.problem(what, err)
 		}
-		var ok bool
-		if r, ok = (&customCodec{k, newReducer(s.scope, s.now)}).reduce(b); !ok {
-			return nil, s.problem(what, errWire)
+		if r, err = (&customCodec{k, newReducer(s.scope, s.now)}).reduce(decoderOf(b)); err != nil {
+			return nil, s.problem(what, err)
 		}
 	} else {
 		b, err := s.client.do(ctx, request{path: k.object(ref), accept: acceptTable}, nil)
