@@ -23,7 +23,7 @@ func (s *Source) Diagnose(ctx context.Context) []core.Finding {
 		out = append(out, core.Finding{Source: ID, Scope: s.server.scope, Level: level, Text: says, Fix: fix})
 	}
 	if s.server.token.none() {
-		p := noToken(text.Clean(s.server.host))
+		p := noToken(text.Clean(s.server.host), s.server.token.origin)
 		add(core.FindingProblem, p.Summary, p.Hint)
 		return out
 	}

@@ -164,7 +164,7 @@ func (d *discovery) remotes() {
 		}
 		any = true
 		if t := d.tokenFor(r.Host, nil); t.none() {
-			p := noToken(text.Clean(r.Host))
+			p := noToken(text.Clean(r.Host), text.Safe{})
 			d.finding(core.FindingMissing, r.Host, text.Sprintf("%s is a project of %s, but there is no token", r.Path, r.Host), p.Hint)
 			continue
 		}
@@ -243,7 +243,7 @@ func (d *discovery) server(h HostConfig, origin string) {
 	}
 	d.servers = append(d.servers, s)
 	if s.token.none() {
-		p := noToken(text.Clean(host))
+		p := noToken(text.Clean(host), s.token.origin)
 		d.finding(core.FindingMissing, s.scope, p.Summary, p.Hint)
 		return
 	}

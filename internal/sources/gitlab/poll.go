@@ -127,7 +127,7 @@ func (s *Source) greet(ctx context.Context, sink sources.Sink) error {
 		Enterprise bool   `json:"enterprise"`
 	}
 	if s.server.token.none() {
-		return noToken(text.Clean(s.server.host))
+		return noToken(text.Clean(s.server.host), s.server.token.origin)
 	}
 	_, err := s.get(ctx, rest.Request{Path: []string{"version"}}, &version)
 	if err != nil && !absent(err) {

@@ -69,7 +69,7 @@ func (k *keyring) token(ctx context.Context) (string, error) {
 	case len(k.from.command) > 0:
 		k.known, err = k.run(ctx)
 	default:
-		return "", noToken(text.Lit("GitLab"))
+		return "", noToken(text.Lit("GitLab"), k.from.origin)
 	}
 	if err == nil && (k.known == "" || strings.ContainsAny(k.known, " \t\r\n\x00")) {
 		k.known, err = "", errors.New("what is there is no token")
@@ -115,10 +115,17 @@ func (l *limited) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// noToken is the problem of a server without a token.
-func noToken(host text.Safe) *core.Problem {
-	return &core.Problem{
-		Kind: core.Unauthorized, Summary: text.Sprintf("no token for %s", host),
-		Hint: text.Lit("set GITLAB_TOKEN (and GITLAB_HOST for your own server), or run glab auth login, or name a token_command in sources.gitlab.hosts"),
+// noToken is the problem of a server without a token; variable is that of the
+// environment in which it was looked for, if one was named.
+func noToken(host, variable text.Safe) *core.Problem {
+	p := &core.Problem{Kind: core.Unauthorized, Summary: text.Sprintf("no token for %s", host)}
+	switch {
+	case !variable.Empty():
+		p.Hint = text.Sprintf("set %s: a personal access token with scope api (or read_api to look only)", variable)
+	case host.String() == "gitlab.com":
+		p.Hint = text.Lit("set GITLAB_TOKEN, or run glab auth login, or name a token_command in sources.gitlab.hosts")
+	default:
+		p.Hint = text.Sprintf("set GITLAB_TOKEN and GITLAB_HOST=%s, or run glab auth login --hostname %s, or name a token_command in sources.gitlab.hosts", host, host)
 	}
+	return p
 }

@@ -1,0 +1,2 @@
+// Package e2e drives the built program against the simulated GitLab.
+package e2e
