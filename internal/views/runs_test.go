@@ -226,6 +226,35 @@ func TestFromAFailureToTheLastGreenRun(t *testing.T) {
 	})
 }
 
+// A long explanation leaves room for the jobs; the rest is a key away.
+func TestALongExplanationIsCutAtFirst(t *testing.T) {
+	viewstest.Bubble(t, func(t *testing.T) {
+		w := viewstest.New()
+		w.Backend.ExplainOf = func(ref core.Ref) core.Explanation {
+			x := core.Explanation{Summary: text.Lit("it failed"), MoreCommits: 7}
+			for n := range 20 {
+				x.Lines = append(x.Lines, text.Sprintf("error %d of many", n).Line())
+				x.Commits = append(x.Commits, core.Commit{SHA: fmt.Sprintf("%040d", n), Title: text.Sprintf("commit %d", n)})
+			}
+			return x
+		}
+		s := run(t, w, "1842")
+		s.Shows("error 7 of many", "and 12 more lines", "commit 3", "and 16 more commits", "Jobs", "test (1.26)")
+		s.Hides("error 8 of many", "commit 4", "older")
+		for !strings.Contains(s.Screen(), "▸            and 16 more") {
+			s.Type("j")
+		}
+		s.Type("enter")
+		s.Shows("commit 4")
+		s.Type("G", "g", "ctrl+d", "ctrl+d", "ctrl+d")
+		s.Shows("commit 19", "and 7 older commits")
+		s.Type("o") // the page's, whatever line it is
+		if len(s.Copied) != 1 {
+			t.Errorf("copied %q", s.Copied)
+		}
+	})
+}
+
 // Groups fold and open; what the user folded stays so while the outline moves.
 func TestFoldingAnOutline(t *testing.T) {
 	viewstest.Bubble(t, func(t *testing.T) {

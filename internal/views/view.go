@@ -350,6 +350,15 @@ func (m *Model) footer() string {
 			hints = append(hints, h)
 		}
 	}
+	if row != nil && waits(row) { // what it waits for comes first
+		first := slices.IndexFunc(hints, func(h kit.Hint) bool { return h.Change })
+		approve := slices.IndexFunc(hints, func(h kit.Hint) bool { return h.Change && h.Key == m.env.KeyOf(keys.Approve) })
+		if approve > first {
+			h := hints[approve]
+			copy(hints[first+1:approve+1], hints[first:approve])
+			hints[first] = h
+		}
+	}
 	hints = append(hints, kit.Hint{Key: text.Lit("?"), Label: text.Lit("help")})
 	return kit.KeyHints(m.styles, m.w, hints)
 }

@@ -252,8 +252,12 @@ const (
 	maxStages  = 20
 )
 
-// slowFactor is from how many times the usual duration on one stands out.
-const slowFactor = 1.5
+// From how many times the usual duration on one stands out, and by how many
+// seconds at least: twice a second is no news.
+const (
+	slowFactor = 1.5
+	slowLeast  = 10
+)
 
 // slow reports whether something takes much longer than it usually does.
 func (l *List) slow(r *core.Resource, took *core.Cell) bool {
@@ -263,7 +267,9 @@ func (l *List) slow(r *core.Resource, took *core.Cell) bool {
 
 // Slow reports whether a duration stands out against the usual one; both in
 // seconds.
-func Slow(took, usual float64) bool { return usual > 0 && took > slowFactor*usual }
+func Slow(took, usual float64) bool {
+	return usual > 0 && took > slowFactor*usual && took-usual >= slowLeast
+}
 
 // StagesOf reads a cell of type Stages.
 func StagesOf(c *core.Cell) (done, total int) {

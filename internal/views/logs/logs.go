@@ -269,10 +269,17 @@ func (p *Pane) Head(e *pane.Env) pane.Head {
 		h.Bottom = append(h.Bottom, kit.Span{Tok: themes.Warn, Text: text.Sprintf("dropped %s · ", text.Count(int(d)))})
 	}
 	if n := len(p.src.groups.all); n > 0 && !p.o.Compact {
-		h.Bottom = append(h.Bottom, kit.Span{Tok: themes.Muted, Text: text.Sprintf("%d groups: %s opens one, %s all · ", n, e.KeyOf(keys.FoldGroup), e.KeyOf(keys.FoldAll))})
+		h.Bottom = append(h.Bottom, kit.Span{Tok: themes.Muted, Text: text.Sprintf("%s: %s opens one, %s all · ", groupsWord(n), e.KeyOf(keys.FoldGroup), e.KeyOf(keys.FoldAll))})
 	}
 	h.Bottom = append(h.Bottom, kit.Span{Tok: themes.Muted, Text: text.Sprintf("%s lines", text.Count(p.src.Len()))})
 	return h
+}
+
+func groupsWord(n int) text.Safe {
+	if n == 1 {
+		return text.Lit("1 group")
+	}
+	return text.Sprintf("%d groups", n)
 }
 
 // Draw returns the lines, below a histogram of their levels where there is

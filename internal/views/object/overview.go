@@ -158,7 +158,7 @@ func (o *Overview) fromOutline() {
 // Rest gives up what is asked while nobody looks.
 func (o *Overview) Rest() {
 	if o.story != nil {
-		o.story.rest()
+		o.story.pause()
 	}
 }
 

@@ -222,9 +222,9 @@ func (s *story) again() {
 	s.due, s.whyOf = true, stateKey{}
 }
 
-// rest gives up what is under way: its answer is dropped. What comes back to
+// pause gives up what is under way: its answer is dropped. What comes back to
 // the page asks anew.
-func (s *story) rest() {
+func (s *story) pause() {
 	s.close()
 	s.epoch++
 	if s.whyBusy {

@@ -185,6 +185,9 @@ func (s *story) drawLine(e *pane.Env, w, i int, focused bool, nodes []core.Node,
 	case lineNote:
 		label(text.Safe{})
 		b.Text(themes.Muted, l.title)
+		if l.more {
+			hint(b, e, text.Lit("shows them"))
+		}
 	case lineNode:
 		if l.index < len(nodes) {
 			s.drawNode(b, e, l, &nodes[l.index], widths)

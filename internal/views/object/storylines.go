@@ -38,6 +38,7 @@ type storyLine struct {
 	group  bool     // there is something below it
 	folded bool
 	depth  int
+	more   bool // enter shows what was left out
 }
 
 // build makes the lines anew and keeps the cursor on its line.
@@ -72,23 +73,48 @@ func (s *story) buildWhy() {
 		return
 	}
 	s.add(storyLine{kind: lineWhy, key: "why", title: x.Summary, ref: x.At, tab: "logs"})
-	for i := range x.Lines {
+	for i := range s.few("lines", len(x.Lines), fewLines) {
 		s.add(storyLine{kind: lineLog, key: "log " + strconv.Itoa(i), index: i, ref: x.At, tab: "logs"})
 	}
-	for i := range x.Annotations {
+	s.rest("lines", len(x.Lines), fewLines, text.Lit("lines"))
+	for i := range s.few("remarks", len(x.Annotations), fewLines) {
 		s.add(storyLine{kind: lineRemark, key: "remark " + strconv.Itoa(i), index: i, ref: x.At, tab: "logs"})
 	}
+	s.rest("remarks", len(x.Annotations), fewLines, text.Lit("annotations"))
 	if !x.Good.IsZero() || !x.GoodTitle.Empty() {
 		s.add(storyLine{kind: lineGood, key: "good", title: x.GoodTitle, ref: x.Good})
 	}
-	for i := range x.Commits {
+	for i := range s.few("commits", len(x.Commits), fewCommits) {
 		s.add(storyLine{kind: lineCommit, key: "commit " + x.Commits[i].SHA, index: i})
 	}
-	if x.MoreCommits > 0 {
-		s.add(storyLine{kind: lineNote, key: "more", title: text.Sprintf("and %d more commits", x.MoreCommits)})
+	s.rest("commits", len(x.Commits), fewCommits, text.Lit("commits"))
+	if x.MoreCommits > 0 && s.few("commits", len(x.Commits), fewCommits) == len(x.Commits) {
+		s.add(storyLine{kind: lineNote, key: "older", title: text.Sprintf("and %d older commits", x.MoreCommits)})
 	}
 	if !x.Note.Empty() {
 		s.add(storyLine{kind: lineNote, key: "note", title: x.Note})
+	}
+}
+
+// How much of an explanation is shown before one asks for the rest: what the
+// object is made of should be in sight too.
+const (
+	fewLines   = 8
+	fewCommits = 4
+)
+
+// few is how many of n are shown; one more than few are shown as well as told.
+func (s *story) few(what string, n, few int) int {
+	if n <= few+1 || s.folds[what] {
+		return n
+	}
+	return few
+}
+
+// rest is the line that opens what few left out.
+func (s *story) rest(what string, n, few int, title text.Safe) {
+	if shown := s.few(what, n, few); shown < n {
+		s.add(storyLine{kind: lineNote, key: what, title: text.Sprintf("and %d more %s", n-shown, title), more: true})
 	}
 }
 
@@ -229,6 +255,8 @@ func (s *story) open(e *pane.Env) {
 	l := s.line()
 	switch {
 	case l == nil:
+	case l.more:
+		s.fold(l.key, true)
 	case !l.ref.IsZero():
 		e.Send(pane.Open{Ref: l.ref, Tab: l.tab, Row: s.rowOf(l.ref)})
 	case l.group:
@@ -286,8 +314,8 @@ func (s *story) click(y int) {
 	if y < 0 || y >= s.h || i >= len(s.lines) {
 		return
 	}
-	if l := &s.lines[i]; i == s.cursor && l.group {
-		s.fold(l.key, !l.folded)
+	if l := &s.lines[i]; i == s.cursor && (l.group || l.more) {
+		s.fold(l.key, l.more || !l.folded)
 		return
 	}
 	s.move(i - s.cursor)
