@@ -127,6 +127,7 @@ type ApplicationStatus struct {
 	History      []HistoryEntry   `json:"history"` // oldest first
 	Conditions   []Condition      `json:"conditions"`
 	ReconciledAt Time             `json:"reconciledAt"`
+	Namespace    string           `json:"controllerNamespace"` // where Argo CD and its projects are
 	State        *OperationState  `json:"operationState"`
 	Summary      struct {
 		Images       []string `json:"images"`

@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -475,4 +476,33 @@ func TestApplicationSecrets(t *testing.T) {
 	if err != nil || !strings.Contains(scalar(live.at("status", "operationState", "operation", "sync", "source")), canary) {
 		t.Errorf("%v: the chart does not get its parameters", err)
 	}
+}
+
+// TestApplicationIsEdited: a status that changes all the time keeps nobody from
+// changing the spec, though both share a generation.
+func TestApplicationIsEdited(t *testing.T) {
+	c, src, _, m, ns := argoWorld(t, kindApplication)
+	put(t, c, ns, applicationYAML(ns, "shop", "default", ""))
+	ref := reach(t, m, kindApplication, ns, "shop", "OutOfSync").Ref
+	before, err := src.Definition(t.Context(), ref)
+	if err != nil {
+		t.Fatal(err)
+	}
+	op, err := src.PlanEdit(t.Context(), ref, before, bytes.ReplaceAll(before, []byte("path: deploy"), []byte("path: other")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	kubectl(t, c, "-n", ns, "patch", "application/shop", "--type=merge", "-p", `{"status":{"reconciledAt":"2026-11-22T09:56:27Z"}}`)
+	bring(t, op, nil)
+	if a, err := src.application(t.Context(), ref); err != nil || a.Spec.Source.Path != "other" {
+		t.Errorf("%v, %+v", err, a.Spec.Source)
+	}
+	// With the finalizer, deleting it deletes what it manages.
+	kubectl(t, c, "-n", ns, "patch", "application/shop", "--type=merge", "-p", `{"metadata":{"finalizers":["resources-finalizer.argocd.argoproj.io"]}}`)
+	op, err = src.PlanDelete(t.Context(), ref, core.Removal{Grace: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mentions(t, op.Plan, "Argo CD deletes the 2 resources that it manages")
+	kubectl(t, c, "-n", ns, "patch", "application/shop", "--type=merge", "-p", `{"metadata":{"finalizers":null}}`)
 }

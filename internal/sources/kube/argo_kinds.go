@@ -1,8 +1,6 @@
 package kube
 
 import (
-	"slices"
-
 	"devops-tui/internal/argo"
 	"devops-tui/internal/core"
 	"devops-tui/internal/text"
@@ -62,7 +60,7 @@ func (k *kind) served(a *apiResource) *kind {
 	c := *k
 	found := a.kind()
 	c.group, c.version, c.resource, c.gvkKind, c.watch, c.Namespaced = found.group, found.version, found.resource, found.gvkKind, found.watch, found.Namespaced
-	c.bare = !slices.ContainsFunc(a.Parts, func(p apiPart) bool { return p.Name == "status" })
+	c.bare = found.bare
 	return &c
 }
 

@@ -55,7 +55,11 @@ func (s *Source) project(ctx context.Context, a *argo.Application) *argo.Project
 	if name == "" {
 		name = "default"
 	}
-	b, err := s.client.do(ctx, request{path: []string{"apis", argo.Group, argo.Version, "namespaces", a.Meta.Namespace, "appprojects", name}, accept: acceptJSON}, nil)
+	namespace := a.Status.Namespace
+	if namespace == "" {
+		namespace = a.Meta.Namespace
+	}
+	b, err := s.client.do(ctx, request{path: []string{"apis", argo.Group, argo.Version, "namespaces", namespace, "appprojects", name}, accept: acceptJSON}, nil)
 	if err != nil {
 		return nil
 	}

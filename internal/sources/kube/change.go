@@ -201,7 +201,11 @@ func (c *change) recheck(ctx context.Context) (tree, error) {
 	if c.fits != nil {
 		return now, c.fits(now)
 	}
-	if changedSince(c.before, now) {
+	changed := changedSince(c.before, now)
+	if c.k.bare { // its generation counts every change of its status
+		changed = !sameDefinition(c.before, now)
+	}
+	if changed {
 		return nil, &core.Problem{Kind: core.Conflict, Summary: text.Sprintf("%s %s was changed since the plan was made", c.k.Name, c.ref.Name), Hint: text.Lit("look at the plan again")}
 	}
 	return now, nil

@@ -191,7 +191,7 @@ func (a *apiResource) kind() *kind {
 			Rank: 100, Columns: []core.Column{nameCol, ageCol}, Verbs: verbs,
 		},
 		group: a.group, version: a.version, resource: a.Resource, gvkKind: a.ResponseKind.Kind,
-		list: true, watch: slices.Contains(a.Verbs, "watch"),
+		list: true, watch: slices.Contains(a.Verbs, "watch"), bare: !slices.ContainsFunc(a.Parts, func(p apiPart) bool { return p.Name == "status" }),
 	}
 }
 
