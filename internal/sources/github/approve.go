@@ -61,6 +61,9 @@ func (s *Source) planVerdict(ctx context.Context, ref core.Ref, v core.Verdict, 
 	if err != nil {
 		return nil, err
 	}
+	if w.ofStranger() && verb == core.VerbApprove {
+		return s.planAdmit(repo, &w), nil
+	}
 	list, err := s.freshPending(ctx, repo, w.ID)
 	if err != nil {
 		return nil, err

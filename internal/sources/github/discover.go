@@ -263,13 +263,21 @@ func (d *discovery) add(h *host) {
 		return
 	}
 	d.found.Sources = append(d.found.Sources, s)
-	d.note(h.name, core.FindingOK, text.Sprintf("%s: %d repositories from %s, API at %s", h.name, len(h.patterns), h.origin, apiShown(h.api)), text.Safe{})
+	d.note(h.name, core.FindingOK, text.Sprintf("%s: %s (%s), API at %s", h.name, h.repos(), h.origin, apiShown(h.api)), text.Safe{})
 	where, ok, fix := h.tokenPlace()
 	level := core.FindingOK
 	if !ok {
 		level = core.FindingMissing
 	}
 	d.note(h.name, level, text.Sprintf("%s: %s", h.name, where), fix)
+}
+
+// repos names the repositories, the first few of them.
+func (h *host) repos() text.Safe {
+	if len(h.patterns) > 3 {
+		return text.Sprintf("%s and %d more", strings.Join(h.patterns[:3], ", "), len(h.patterns)-3)
+	}
+	return text.Clean(strings.Join(h.patterns, ", "))
 }
 
 // apiShown is an address without what could be a secret in it.

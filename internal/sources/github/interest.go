@@ -130,11 +130,35 @@ func (p *poller) follow(now time.Time) {
 			p.schedule.Set(k, of, now)
 		}
 	}
+	if !anonymous && class == ci.Watched {
+		p.finished(keep, now)
+	}
 	p.schedule.Keep(func(k key) bool { return k.run == 0 || keep[k] })
 	for k := range p.etags {
 		if k.run != 0 && !keep[k] {
 			delete(p.etags, k)
 		}
+	}
+}
+
+// finished reads the jobs of finished runs in sight, once each.
+func (p *poller) finished(keep map[key]bool, now time.Time) {
+	n := 0
+	for _, ref := range p.wanted.Shown {
+		if ref.Kind != kindRun || ref.Source != ID || ref.Scope != p.s.host.name || n >= mostFinished || p.kinds[kindRun] == nil {
+			continue
+		}
+		r, ok := p.s.rows.find(ref)
+		if !ok || !r.Finished() {
+			continue
+		}
+		if st, known := p.stages[number(r.Ref.UID)]; known && st.final && st.attempt == r.Attempt {
+			continue
+		}
+		n++
+		k := key{pollJobs, r.Ref.Namespace, number(r.Ref.UID)}
+		keep[k] = true
+		p.schedule.Set(k, ci.Wanted, now)
 	}
 }
 

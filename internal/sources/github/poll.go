@@ -23,6 +23,9 @@ const (
 	// mostWatched bounds what is asked for every few seconds: the jobs of runs
 	// beyond it are not followed, their runs are.
 	mostWatched = 24
+	// mostFinished bounds the finished runs in sight whose jobs are read once, for
+	// the bar of their stages.
+	mostFinished = 30
 	// refusedAgain is how long a repository rests that answered 403 or 404.
 	refusedAgain = 2 * time.Minute
 	brokenAgain  = 5 * time.Second
@@ -70,6 +73,13 @@ type deployedEnvironment struct {
 	status deploymentStatus
 }
 
+// stageAt is how far the jobs of an attempt were when they were read.
+type stageAt struct {
+	ci.Stage
+	attempt int
+	final   bool // all of them had ended: they need not be read again
+}
+
 // poller is one Run: it alone writes the rows and calls the sink.
 type poller struct {
 	s        *Source
@@ -83,7 +93,7 @@ type poller struct {
 	etags    map[key]string
 	kinds    map[string]*kindRows
 	problems map[string]map[string]*core.Problem // kind -> repository
-	stages   map[int64]ci.Stage
+	stages   map[int64]stageAt                   // by run
 	version  string
 	wanted   core.Interest
 	everRun  bool      // runs have been wanted: they are kept fresh from then on
@@ -94,7 +104,7 @@ type poller struct {
 func (s *Source) Run(ctx context.Context, sink sources.Sink) error {
 	p := &poller{
 		s: s, sink: sink, schedule: ci.NewSchedule[key](), results: make(chan result, workers), running: map[key]bool{}, again: map[key]bool{}, asked: map[key]bool{},
-		etags: map[key]string{}, kinds: map[string]*kindRows{}, problems: map[string]map[string]*core.Problem{}, stages: map[int64]ci.Stage{},
+		etags: map[key]string{}, kinds: map[string]*kindRows{}, problems: map[string]map[string]*core.Problem{}, stages: map[int64]stageAt{},
 	}
 	sink.Version(s.product(""))
 	for _, pattern := range s.host.patterns {

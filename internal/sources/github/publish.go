@@ -46,8 +46,21 @@ func (p *poller) apply(r result) {
 		p.applyRuns(r)
 	case pollJobs:
 		if !r.page.same {
-			p.stages[r.key.run] = stageOf(r.jobs)
+			st := stageAt{Stage: stageOf(r.jobs)}
+			for i := range r.jobs {
+				st.attempt = max(st.attempt, r.jobs[i].RunAttempt)
+			}
+			if run, ok := p.s.rows.find(core.Ref{Namespace: r.key.repo, UID: id(r.key.run)}); ok && run.Finished() {
+				st.final = true
+				if st.attempt == 0 {
+					st.attempt = run.Attempt // it ended before it had jobs
+				}
+			}
+			p.stages[r.key.run] = st
 			p.refresh(r.key.repo, r.at)
+		}
+		if st := p.stages[r.key.run]; st.final {
+			p.follow(r.at) // it need not be asked for again
 		}
 	case pollGates:
 		if !r.page.same {
@@ -114,14 +127,17 @@ func (p *poller) refresh(repo string, seen time.Time) {
 			if !r.Finished() {
 				r.Seen = seen
 			}
-			if st, ok := p.stages[number(r.Ref.UID)]; ok {
-				r.Stage = st
+			if st, ok := p.stages[number(r.Ref.UID)]; ok && st.attempt == r.Attempt {
+				r.Stage = st.Stage
 				if r.Finished() {
 					r.Stage.Done = r.Stage.Total
 				}
 			}
 			list := x.gates[r.Ref.UID]
 			r.Waits = gates(list)
+			if r.Reason.String() == "action_required" {
+				r.Waits = []text.Safe{strangersRun}
+			}
 			r.Environment = ""
 			if len(list) > 0 {
 				r.Environment = list[0].Environment.Name
@@ -132,7 +148,7 @@ func (p *poller) refresh(repo string, seen time.Time) {
 	})
 	p.publish(kindRun, repo, rows)
 	if len(p.stages) > 20*len(p.repos)+200 { // runs that nobody has any more
-		p.stages = map[int64]ci.Stage{}
+		clear(p.stages)
 	}
 }
 

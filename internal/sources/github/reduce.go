@@ -90,11 +90,20 @@ func (s *Source) reduce(repo string, w *workflowRun, seen time.Time) ci.Run {
 	if w.Status == "completed" {
 		r.Ended = w.UpdatedAt
 	}
+	if w.ofStranger() {
+		r.Waits = []text.Safe{strangersRun}
+	}
 	if me := s.login(); me != "" {
 		r.Mine = strings.EqualFold(me, r.Author)
 	}
 	return r
 }
+
+// strangersRun is what a run waits for that somebody from outside has started.
+var strangersRun = text.Lit("approval of a contributor from outside")
+
+// ofStranger reports whether a maintainer must let the run begin.
+func (w *workflowRun) ofStranger() bool { return w.Conclusion == "action_required" }
 
 func firstLine(s string) string {
 	s, _, _ = strings.Cut(s, "\n")

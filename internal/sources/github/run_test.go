@@ -210,8 +210,13 @@ func TestRowsTellWhatWaitsAndWhoStarted(t *testing.T) {
 	ref := runRef(w.waiting(), "deploy")
 	mine := w.repo.Start(simgithub.Spec{Workflow: "ci.yml", Actor: "kim"})
 	mine.Advance()
+	old := w.red()
 	s := w.source(t)
-	r := watched(t, s, core.Interest{Kinds: []string{kindEnvironment, kindRun, kindWorkflow}, Shown: []core.Ref{runRef(mine, "ci")}})
+	r := watched(t, s, core.Interest{Kinds: []string{kindEnvironment, kindRun, kindWorkflow}, Shown: []core.Ref{runRef(mine, "ci"), runRef(old, "ci")}})
+	testkit.PollTrue(t, 20*time.Second, "the stages of a finished run in sight", func() bool {
+		row := r.Find(runRef(old, "ci"))
+		return row != nil && row.Cells[7].Num == 2002 && row.Cells[7].Text.String() == "test"
+	})
 	testkit.PollTrue(t, 20*time.Second, "the gate in the row", func() bool {
 		row := r.Find(ref)
 		return row != nil && row.Facts != nil && len(row.Facts.Waits) == 1 && row.Facts.Waits[0] == text.Lit("approval for production")

@@ -60,6 +60,10 @@ func (s *Source) Disabled(verb string, r *core.Resource) text.Safe {
 	case core.VerbApprove, core.VerbReject:
 		list, known := s.rows.waiting(r.Ref)
 		switch {
+		case r.Reason.String() == "action_required":
+			if verb == core.VerbReject {
+				return text.Lit("it has not begun: there is nothing to reject")
+			}
 		case over:
 			return text.Lit("it has ended")
 		case known && !slices.ContainsFunc(list, func(p pendingDeployment) bool { return p.CanApprove }):

@@ -252,6 +252,34 @@ func TestApproveAndReject(t *testing.T) {
 	}
 }
 
+func TestARunFromOutsideIsLetIn(t *testing.T) {
+	w := newWorld(t, simgithub.Options{})
+	s := w.source(t)
+	run := w.repo.Start(simgithub.Spec{Workflow: "ci.yml", Event: "pull_request", Actor: "stranger"})
+	run.SetStatus("completed", "action_required")
+	row, err := s.Get(t.Context(), runRef(run, "ci"))
+	if err != nil || row.Phase != core.Degraded || len(row.Facts.Waits) != 1 || !s.Disabled(core.VerbApprove, row).Empty() || s.Disabled(core.VerbReject, row).Empty() {
+		t.Fatalf("%+v, %v", row, err)
+	}
+	op, err := s.PlanApprove(t.Context(), row.Ref, core.Verdict{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := complete(t, op); !strings.Contains(p.Impact[0].String(), "code of stranger") {
+		t.Errorf("%+v", p)
+	}
+	if err := op.Execute(permitted(t), sources.Quiet); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := verify(t, op, 10*time.Second); out != core.OutcomeHealthy || err != nil {
+		t.Errorf("%s, %v", out, err)
+	}
+	problem(t, s, op.Execute(permitted(t), sources.Quiet), core.Conflict)
+	if got := w.changes(); len(got) != 1 {
+		t.Errorf("%v", got)
+	}
+}
+
 func TestGatesOfOthers(t *testing.T) {
 	w := newWorld(t, simgithub.Options{})
 	w.AddToken("token-of-sam", "sam", "repo")

@@ -77,6 +77,15 @@ func (c *call) dispatch() answer {
 	})
 }
 
+// admit lets a run of a pull request from outside begin.
+func (c *call) admit(r *Run) answer {
+	if r.conclusion != "action_required" {
+		return refused(http.StatusForbidden, "This run is not from a fork pull request")
+	}
+	r.status, r.conclusion, r.updated = "queued", "", c.w.now()
+	return answer{status: http.StatusCreated, body: map[string]any{}}
+}
+
 func (c *call) cancel(r *Run) answer {
 	if r.status == "completed" {
 		return refused(http.StatusConflict, "Cannot cancel a workflow run that is completed.")

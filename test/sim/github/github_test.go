@@ -83,6 +83,9 @@ func TestContract(t *testing.T) {
 		runs := w.Repo("acme/shop").Runs()
 		green, red, gated := id(runs[0].ID), id(runs[1].ID), id(runs[2].ID)
 		job := id(runs[1].Jobs()[1].ID)
+		outside := w.Repo("acme/shop").Start(github.Spec{Workflow: "ci.yml", Event: "pull_request", Actor: "stranger"})
+		outside.SetStatus("completed", "action_required")
+		stranger := id(outside.ID)
 		repo := "/repos/acme/shop"
 		var deployments []struct {
 			ID int64 `json:"id"`
@@ -136,6 +139,8 @@ func TestContract(t *testing.T) {
 			{"POST", repo + "/actions/runs/" + gated + "/pending_deployments", `{"environment_ids":[` + id(gates[0].Environment.ID) + `],"state":"approved","comment":"go"}`, 200},
 			{"GET", repo + "/actions/runs/" + gated + "/approvals", "", 200},
 			{"POST", repo + "/actions/runs/" + gated + "/cancel", "", 202},
+			{"POST", repo + "/actions/runs/" + green + "/approve", "", 403},
+			{"POST", repo + "/actions/runs/" + stranger + "/approve", "", 201},
 			{"POST", repo + "/actions/runs/" + green + "/cancel", "", 409},
 			{"POST", repo + "/actions/runs/" + green + "/force-cancel", "", 409},
 			{"POST", repo + "/actions/runs/" + red + "/rerun-failed-jobs", "", 201},

@@ -47,6 +47,7 @@ func (w *World) routes() *http.ServeMux {
 	on("GET "+repo+"/actions/runs/{id}/approvals", withRun((*call).approvals))
 	on("GET "+repo+"/actions/runs/{id}/pending_deployments", withRun((*call).pending))
 	on("POST "+repo+"/actions/runs/{id}/pending_deployments", withRun((*call).review))
+	on("POST "+repo+"/actions/runs/{id}/approve", withRun((*call).admit))
 	on("POST "+repo+"/actions/runs/{id}/cancel", withRun((*call).cancel))
 	on("POST "+repo+"/actions/runs/{id}/force-cancel", withRun((*call).forceCancel))
 	on("POST "+repo+"/actions/runs/{id}/rerun", withRun(func(c *call, r *Run) answer { return c.rerun(r, nil) }))
