@@ -118,7 +118,7 @@ func (s *Source) planVerdict(ctx context.Context, verb string, ref core.Ref, v c
 	g := &gate{s: s, t: t, run: run, id: in.ID, approve: verb == core.VerbApprove}
 	build := strconv.Itoa(t.number)
 	p := core.Plan{
-		Verb: verb, Target: run, Danger: 1, Preview: text.Lit("no preview: Jenkins cannot try an answer"),
+		Verb: verb, Target: run, Danger: 1, Preview: text.Lit("Jenkins cannot try an answer"),
 		UndoHint: text.Lit("cannot be undone: the run goes on at once; cancel stops it"),
 	}
 	words := gateWords(in)
@@ -128,7 +128,7 @@ func (s *Source) planVerdict(ctx context.Context, verb string, ref core.Ref, v c
 			return nil, err
 		}
 		p.Title = text.Sprintf("%s: %s", orElse(in.OK, "Proceed"), words)
-		p.Impact = []text.Safe{text.Sprintf("%s #%d goes on", t.full, t.number)}
+		p.Impact = []text.Safe{text.Sprintf("%s #%d, which goes on", t.full, t.number)}
 		p.Changes = (&dispatch{defs: defs, values: g.values}).changes(nil)
 		for i := range defs {
 			if d := &defs[i]; d.isSecret() || d.isFile() {
@@ -142,7 +142,7 @@ func (s *Source) planVerdict(ctx context.Context, verb string, ref core.Ref, v c
 	} else {
 		g.path = below(t.full, build, "input", in.ID, "abort")
 		p.Title = text.Sprintf("Abort: %s", words)
-		p.Impact = []text.Safe{text.Sprintf("%s #%d ends as aborted", t.full, t.number)}
+		p.Impact = []text.Safe{text.Sprintf("%s #%d, which ends as aborted", t.full, t.number)}
 		p.UndoHint = text.Lit("cannot be undone: rerun starts it from its beginning")
 	}
 	p.Changes = append(p.Changes, core.FieldChange{Field: text.Lit("input"), Before: text.Lit("waits"), After: text.Clean(map[bool]string{true: "approved", false: "aborted"}[g.approve])})
@@ -150,7 +150,7 @@ func (s *Source) planVerdict(ctx context.Context, verb string, ref core.Ref, v c
 	case in.Submitter != "":
 		p.Warnings = append(p.Warnings, text.Sprintf("only %s may answer", in.Submitter))
 	default:
-		p.Impact = append(p.Impact, text.Lit("who may answer is up to the Pipeline (submitter): Jenkins tells it only when it refuses"))
+		p.Warnings = append(p.Warnings, text.Lit("who may answer is up to the Pipeline (submitter): Jenkins tells it only when it refuses"))
 	}
 	if v.Comment != "" {
 		p.Warnings = append(p.Warnings, text.Lit("Jenkins keeps no comment: it stays in the journal here"))

@@ -91,19 +91,19 @@ func (s *Source) PlanCancel(ctx context.Context, ref core.Ref, how core.Cancel) 
 		Verb: core.VerbCancel, Target: r.Ref, Danger: 1 + min(step, 1), Title: text.Sprintf("%s %s #%d", strings.ToUpper(word[:1])+word[1:], t.full, t.number),
 		Changes: []core.FieldChange{{Field: text.Lit("status"), Before: r.Reason, After: text.Lit("aborted")}},
 		Impact: []text.Safe{[]text.Safe{
-			text.Lit("its steps are interrupted; what the Pipeline does at its end is done"),
-			text.Lit("its running steps are terminated: files may be left half written"),
-			text.Lit("the whole build is killed: it cannot clean up, and agents and locks may stay taken"),
+			text.Lit("its running steps: they are interrupted, and what it does at its end is done"),
+			text.Lit("its running steps: they are terminated, and files may be left half written"),
+			text.Lit("the whole build: it is killed and cannot clean up; agents and locks may stay taken"),
 		}[step]},
 		UndoHint: text.Lit("cannot be undone: rerun starts it from its beginning"),
-		Preview:  text.Lit("no preview: Jenkins cannot try it"),
+		Preview:  text.Lit("Jenkins cannot try it"),
 		Command:  s.curl(path, nil, nil),
 	}
 	if !r.Mine && r.Author != "" {
 		p.Warnings = append(p.Warnings, text.Sprintf("it was started by %s", r.Author))
 	}
 	if !r.Stage.Cell().Text.Empty() {
-		p.Impact = append(p.Impact, text.Sprintf("it is at %s", r.Stage.At))
+		p.Impact = append(p.Impact, text.Sprintf("stage %s, where it is", r.Stage.At))
 	}
 	execute := func(ctx context.Context, _ core.Output) error {
 		ctx = urgently(ctx)
@@ -176,8 +176,8 @@ func (s *Source) planUnqueue(ctx context.Context, ref core.Ref, t target) (*core
 	path, query := []string{"queue", "cancelItem"}, url.Values{"id": {strconv.FormatInt(t.queue, 10)}}
 	p := core.Plan{
 		Verb: core.VerbCancel, Target: r.Ref, Danger: 1, Title: text.Sprintf("Take a build of %s out of the queue", t.full),
-		Changes: []core.FieldChange{{Field: text.Lit("queue"), Before: r.Message, After: text.Lit("taken out")}}, Impact: []text.Safe{text.Lit("it never begins")},
-		UndoHint: text.Lit("cannot be undone: deploy starts another build"), Preview: text.Lit("no preview: Jenkins cannot try it"), Command: s.curl(path, query, nil),
+		Changes: []core.FieldChange{{Field: text.Lit("queue"), Before: r.Message, After: text.Lit("taken out")}}, Impact: []text.Safe{text.Lit("a build that never begins then")},
+		UndoHint: text.Lit("cannot be undone: deploy starts another build"), Preview: text.Lit("Jenkins cannot try it"), Command: s.curl(path, query, nil),
 	}
 	if !r.Mine && r.Author != "" {
 		p.Warnings = append(p.Warnings, text.Sprintf("it was started by %s", r.Author))

@@ -188,6 +188,14 @@ func given(full string, defs []apiParameter, inputs map[string]string) (map[stri
 	return out, nil
 }
 
+// lastUsed are the parameters of the last build.
+func (it *apiItem) lastUsed() map[string]string {
+	if len(it.Builds) == 0 {
+		return nil
+	}
+	return valuesOf(it.Builds[0].Actions)
+}
+
 // deployForm asks what a job takes.
 func (s *Source) deployForm(ctx context.Context, ref core.Ref, t target) (core.Form, error) {
 	if ref.Kind != ci.KindWorkflow {

@@ -50,11 +50,11 @@ func (s *Source) PlanDeploy(ctx context.Context, ref core.Ref, what core.Deploy)
 	p := core.Plan{
 		Verb: core.VerbDeploy, Target: s.ref(ci.KindWorkflow, ref.Namespace, ref.Name, t.full),
 		Title:   text.Sprintf("Build %s", t.full),
-		Changes: d.changes(nil), Warnings: d.warnings(ctx), UndoHint: noUndo, Command: s.curl(d.path(), nil, d.shown()),
+		Changes: d.changes(it.lastUsed()), Warnings: d.warnings(ctx), UndoHint: noUndo, Command: s.curl(d.path(), nil, d.shown()),
 		Impact: []text.Safe{text.Sprintf("build #%d, or the next free number", it.Next)},
 	}
 	if it.Last != nil && it.Last.Building {
-		p.Impact = append(p.Impact, text.Sprintf("#%d of it is running now", it.Last.Number))
+		p.Warnings = append(p.Warnings, text.Sprintf("#%d of it is running now", it.Last.Number))
 	}
 	return d.operation(p), nil
 }
@@ -104,7 +104,7 @@ func (s *Source) PlanRerun(ctx context.Context, ref core.Ref, how core.Rerun) (*
 	d.usual = r.Usual
 	p := core.Plan{
 		Verb: core.VerbRerun, Target: r.Ref, Title: text.Sprintf("Build %s again with the parameters of #%d", t.full, t.number),
-		Changes: d.changes(had), UndoHint: noUndo,
+		Changes: d.changes(nil), UndoHint: noUndo,
 		Impact: []text.Safe{text.Sprintf("build #%d, or the next free number, with the job's definition and what its branch has now", it.Next)},
 	}
 	if replay {

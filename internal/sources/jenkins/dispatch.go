@@ -57,7 +57,8 @@ func (d *dispatch) form() url.Values {
 	return out
 }
 
-// changes lists the parameters against those of before, which may be nil.
+// changes lists the parameters, with what they were before where they differ;
+// before may be nil.
 func (d *dispatch) changes(before map[string]string) []core.FieldChange {
 	var out []core.FieldChange
 	for i := range d.defs {
@@ -67,8 +68,8 @@ func (d *dispatch) changes(before map[string]string) []core.FieldChange {
 			continue
 		}
 		c := core.FieldChange{Field: text.Clean(name), After: text.Clean(hideSecret(name, v))}
-		if before != nil {
-			c.Before = text.Clean(hideSecret(name, before[name]))
+		if was := before[name]; was != v {
+			c.Before = text.Clean(hideSecret(name, was))
 		}
 		out = append(out, c)
 	}
@@ -141,7 +142,7 @@ func (d *dispatch) same(actions []apiAction) bool {
 
 func (d *dispatch) operation(p core.Plan) *core.Operation {
 	p.Danger = max(p.Danger, 1)
-	p.Preview = text.Lit("no preview: Jenkins cannot try a build")
+	p.Preview = text.Lit("Jenkins cannot try a build")
 	return &core.Operation{Plan: p, Execute: d.execute, Verify: d.verify, VerifyLimit: max(dispatchLimit, 3*d.usual)}
 }
 

@@ -204,7 +204,7 @@ func (s *Source) PlanRollback(ctx context.Context, ref core.Ref, to core.Rollbac
 		Changes: d.changes(now), Warnings: append(lost, d.warnings(ctx)...), Command: s.curl(d.path(), nil, d.shown()),
 		Impact: []text.Safe{
 			text.Sprintf("build #%d, or the next free number", w.item.Next),
-			text.Sprintf("#%d went well %s ago%s", b.Number, text.Age(s.serverTime().Sub(b.began()).Truncate(time.Second)), by(r.Author)),
+			text.Sprintf("what #%d brought, which went well %s ago%s", b.Number, text.Age(s.serverTime().Sub(b.began()).Truncate(time.Second)), by(r.Author)),
 		},
 		UndoHint: text.Lit("cannot be undone: the build before it did not go well; deploy brings another version"),
 	}
