@@ -16,7 +16,7 @@ var (
 	runColumns = []string{
 		"name", "system", "number", "branch", "commit", "stage", "status", "duration", "usual", "author", "title", "event", "mine", "attempt", "age",
 	}
-	shortRunColumns = []string{"name", "number", "branch", "commit", "stage", "status", "duration", "age"}
+	shortRunColumns = []string{"name", "system", "number", "branch", "commit", "stage", "status", "duration", "age"}
 )
 
 var (
@@ -29,7 +29,7 @@ var (
 func (m *Model) builds(short bool) *list.List {
 	o := list.Options{Title: text.Lit("Builds"), Kinds: runKinds, Columns: runColumns, Origins: true, Filter: filterRuns, Empty: noPipelines, Hint: howToConnect}
 	if short {
-		o.Columns, o.Origins = shortRunColumns, false
+		o.Columns = shortRunColumns
 	}
 	return list.New(o)
 }
