@@ -115,16 +115,14 @@ func (p *poller) follow(now time.Time) {
 			keep[k] = true
 			p.schedule.Set(k, class, now)
 		}
-		gates := 0
-		for _, r := range p.s.rows.runs(repo) {
-			if anonymous || p.kinds[kindRun] == nil || r.Reason.String() != "waiting" || gates >= maxGates {
-				continue
-			}
-			gates++
-			k := key{pollGates, repo, number(r.Ref.UID)}
+		if anonymous || p.kinds[kindRun] == nil {
+			continue
+		}
+		for _, ref := range p.s.rows.held(repo, maxGates) {
+			k := key{pollGates, repo, number(ref.UID)}
 			keep[k] = true
 			of := ci.Idle
-			if slices.ContainsFunc(open, func(o ci.Run) bool { return o.Ref.UID == r.Ref.UID }) {
+			if slices.ContainsFunc(open, func(o ci.Run) bool { return o.Ref.UID == ref.UID }) {
 				of = ci.Wanted
 			}
 			p.schedule.Set(k, of, now)

@@ -107,8 +107,10 @@ func (p *poller) applyRuns(r result) {
 		})
 	}
 	p.refresh(repo, r.at)
-	p.classify(repo, r.at)
-	p.follow(r.at)
+	if !r.page.same {
+		p.classify(repo, r.at)
+		p.follow(r.at)
+	}
 }
 
 // refresh publishes the runs of a repository with what is known besides their

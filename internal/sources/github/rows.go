@@ -64,6 +64,20 @@ func (r *rows) runs(path string) []ci.Run {
 	return nil
 }
 
+// held are the runs of a repository that wait at a gate, at most n.
+func (r *rows) held(path string, n int) (out []core.Ref) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if x := r.repos[strings.ToLower(path)]; x != nil {
+		for i := range x.runs {
+			if len(out) < n && x.runs[i].Reason.String() == "waiting" {
+				out = append(out, x.runs[i].Ref)
+			}
+		}
+	}
+	return out
+}
+
 // find is a run by its ref, with or without UID.
 func (r *rows) find(ref core.Ref) (ci.Run, bool) {
 	r.mu.Lock()
