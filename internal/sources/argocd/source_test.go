@@ -32,7 +32,12 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := fake.New(fake.Options{Token: canary})
+	return newWorldWith(t, fake.Options{Token: canary})
+}
+
+func newWorldWith(t *testing.T, o fake.Options) *world {
+	t.Helper()
+	w := fake.New(o)
 	w.Add(fake.Spec{Name: "shop"})
 	w.Add(fake.Spec{Name: "auto", AutoSync: true})
 	x := &world{World: w, server: sim.Start(t, w, sim.Options{}), gate: new(sources.Gate)}

@@ -158,14 +158,14 @@ func (s *Source) describeSync(ctx context.Context, a *argo.Application, q *syncR
 		lines, changed, pruned := compare(items)
 		p.Diff = lines
 		if len(changed) > 0 {
-			p.Impact = append(p.Impact, text.Sprintf("%d resources change: %s", len(changed), strings.Join(changed, ", ")))
+			p.Impact = append(p.Impact, text.Sprintf("%s: %s", count(len(changed), "one resource changes", "%d resources change"), strings.Join(changed, ", ")))
 		}
 		switch {
 		case len(pruned) > 0 && q.Prune:
-			p.Impact = append(p.Impact, text.Sprintf("%d are deleted: %s", len(pruned), strings.Join(pruned, ", ")))
+			p.Impact = append(p.Impact, text.Sprintf("%s: %s", count(len(pruned), "one is deleted", "%d are deleted"), strings.Join(pruned, ", ")))
 			p.Danger = 2
 		case len(pruned) > 0:
-			p.Warnings = append(p.Warnings, text.Sprintf("%d are not in Git any more and stay, without prune: %s", len(pruned), strings.Join(pruned, ", ")))
+			p.Warnings = append(p.Warnings, text.Sprintf("%s, without prune: %s", count(len(pruned), "one is not in Git any more and stays", "%d are not in Git any more and stay"), strings.Join(pruned, ", ")))
 		}
 		if len(changed)+len(pruned) == 0 {
 			p.Impact = append(p.Impact, text.Lit("all is as Git says already: hooks run again, nothing else"))
@@ -184,6 +184,14 @@ func (s *Source) describeSync(ctx context.Context, a *argo.Application, q *syncR
 	if len(p.Impact) == 0 {
 		p.Impact = append(p.Impact, text.Sprintf("application %s in %s", a.Meta.Name, a.Spec.Destination.String()))
 	}
+}
+
+// count words a number of things.
+func count(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return strings.Replace(many, "%d", strconv.Itoa(n), 1)
 }
 
 func shorts(revisions []string) []text.Safe {

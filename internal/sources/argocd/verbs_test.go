@@ -11,6 +11,7 @@ import (
 	"devops-tui/internal/sources"
 	"devops-tui/internal/testkit"
 	"devops-tui/test/sim"
+	fake "devops-tui/test/sim/argocd"
 )
 
 // follow carries an operation out and follows it to its end.
@@ -55,7 +56,7 @@ func TestASyncIsPlannedSentOnceAndFollowed(t *testing.T) {
 	if got, _ := w.Application("shop"); got.Status.Sync.Status != "Synced" || got.Status.History[1].Revision != head {
 		t.Errorf("%+v", got.Status)
 	}
-	if !strings.Contains(joined(p.Diff), "shop:v2") || p.Changes[0].After.String() != head[:7] || !strings.Contains(p.Impact[0].String(), "1 resources change: Deployment shop/shop") {
+	if !strings.Contains(joined(p.Diff), "shop:v2") || p.Changes[0].After.String() != head[:7] || !strings.Contains(p.Impact[0].String(), "one resource changes: Deployment shop/shop") {
 		t.Errorf("%+v", p)
 	}
 	if got := p.Command.String(); got != "argocd app sync argocd/shop --server "+strings.TrimPrefix(w.server.URL, "http://")+" --plaintext" {
@@ -65,6 +66,19 @@ func TestASyncIsPlannedSentOnceAndFollowed(t *testing.T) {
 		t.Errorf("inverse %+v", p.Inverse)
 	}
 	op, err := w.src.PlanRerun(t.Context(), ref("shop"), core.Rerun{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	follow(t, w, op)
+}
+
+func TestTwoSyncsOfOneSecondAreToldApart(t *testing.T) {
+	at := time.Now().Truncate(time.Second)
+	w := newWorldWith(t, fake.Options{Token: canary, Now: func() time.Time { return at }})
+	for range 3 { // all times of the server are the same
+		deployAndFollow(t, w, "shop", core.Deploy{})
+	}
+	op, err := w.src.PlanRollback(t.Context(), ref("shop"), core.Rollback{To: "0"})
 	if err != nil {
 		t.Fatal(err)
 	}

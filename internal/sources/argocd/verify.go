@@ -24,6 +24,7 @@ type syncing struct {
 	planned *argo.Application
 	before  *argo.OperationState // the one that was there before; nil: none
 	looked  bool                 // before is known
+	seen    bool                 // it was seen to be asked for, or to go on
 }
 
 // send checks that all is as planned, and asks.
@@ -37,16 +38,24 @@ func (c *syncing) send(ctx context.Context, ask func(context.Context) error) err
 	return ask(ctx)
 }
 
-// ours reports whether the state is of an operation after the one before.
-func (c *syncing) ours(st *argo.OperationState) bool {
-	before := c.before
+// ours reports whether the state is of an operation after the one before. Times
+// are whole seconds, so that two quick operations may have the same ones.
+func (c *syncing) ours(a *argo.Application) bool {
+	st, before := a.Status.State, c.before
 	if !c.looked {
 		before = c.planned.Status.State
 	}
-	if st == nil {
-		return false
+	if a.Busy() {
+		c.seen = true
 	}
-	return before == nil || !st.StartedAt.Equal(before.StartedAt.Time) || !st.FinishedAt.Equal(before.FinishedAt.Time)
+	switch {
+	case st == nil, a.Operation != nil && !st.Busy():
+		return false
+	case c.seen, before == nil, !st.StartedAt.Equal(before.StartedAt.Time), !st.FinishedAt.Equal(before.FinishedAt.Time):
+		return true
+	}
+	was, is := c.planned.Deployed(), a.Deployed()
+	return is != nil && (was == nil || is.ID != was.ID)
 }
 
 // verify follows the operation, and then the application's health.
@@ -58,7 +67,7 @@ func (c *syncing) verify(ctx context.Context, report func(core.Progress)) (core.
 			return core.OutcomeUnknown, err
 		}
 		st := a.Status.State
-		if !c.ours(st) {
+		if !c.ours(a) {
 			if a.Operation != nil {
 				report(core.Progress{Text: text.Lit("asked for; the application controller has not begun")})
 			}

@@ -44,10 +44,11 @@ func (w *World) step(a *app) {
 	case s.busy():
 		w.finish(a)
 	case a.Operation != nil:
-		op := *a.Operation
-		if op.Sync.Source == nil {
-			op.Sync.Source = a.Spec.Source
+		op, what := *a.Operation, *a.Operation.Sync
+		if what.Source == nil {
+			what.Source = a.Spec.Source
 		}
+		op.Sync = &what
 		a.Status.State = &operationState{
 			Operation: op, Phase: "Running", Message: "waiting for completion of apps/Deployment/" + a.Metadata.Name, StartedAt: now,
 			SyncResult: &syncResult{Revision: op.Sync.Revision, Source: *op.Sync.Source},
