@@ -209,8 +209,8 @@ func (s *Source) planApproval(ctx context.Context, verb string, target core.Ref,
 		Title:    text.Sprintf("Approve the deployment of %s to %s", ci.Short(full.SHA), env),
 		Changes:  []core.FieldChange{{Field: text.Sprintf("deployment #%d", full.IID), Before: text.Lit("blocked"), After: text.Clean(verdict)}},
 		UndoHint: text.Lit("cannot be undone: what was approved can be deployed"),
-		Warnings: s.environmentWarning(ctx, path, env),
 	}
+	s.reaches(ctx, &p, path, []string{env})
 	left := full.Pending - 1
 	switch {
 	case verdict == "rejected":

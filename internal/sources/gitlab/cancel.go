@@ -27,7 +27,7 @@ func (s *Source) PlanCancel(ctx context.Context, ref core.Ref, how core.Cancel) 
 }
 
 func (s *Source) planCancelRun(ctx context.Context, ref core.Ref) (*core.Operation, error) {
-	r, x, jobs, err := s.run(ctx, ref)
+	_, x, jobs, err := s.run(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
@@ -36,14 +36,15 @@ func (s *Source) planCancelRun(ctx context.Context, ref core.Ref) (*core.Operati
 		return nil, conflict(text.Sprintf("pipeline %d has ended: %s", id, x.p.Status))
 	}
 	var going []text.Safe
-	env, children := "", 0
+	var running []apiJob
+	children := 0
 	for _, j := range latest(jobs) {
 		if isOver(j.Status) {
 			continue
 		}
 		if j.Status == "running" || j.Status == "pending" {
 			going = append(going, text.Clean(j.Name))
-			env = orElse(env, r.environmentOf(&j))
+			running = append(running, j)
 		}
 		if j.bridge {
 			children++
@@ -62,9 +63,7 @@ func (s *Source) planCancelRun(ctx context.Context, ref core.Ref) (*core.Operati
 	if children > 0 {
 		p.Impact = append(p.Impact, text.Lit("its child pipelines are cancelled too"))
 	}
-	if env != "" {
-		p.Warnings = append(p.Warnings, text.Sprintf("a deployment to %s ends half-way", env))
-	}
+	s.halts(ctx, &p, ref.Namespace, running...)
 	c := &change{
 		s: s, path: ref.Namespace, run: id, request: rest.Request{Path: project(ref.Namespace, "pipelines", strconv.Itoa(id), "cancel")},
 		check: func(ctx context.Context) error {
@@ -113,6 +112,9 @@ func (s *Source) planCancelJob(ctx context.Context, ref core.Ref, force bool) (*
 		Impact:   []text.Safe{text.Lit("what comes after it is skipped, unless it may fail")},
 		UndoHint: text.Lit("cannot be undone: R runs it again from its beginning"),
 	}
+	if j.Status == "running" || j.Status == "pending" {
+		s.halts(ctx, &p, ref.Namespace, j)
+	}
 	r := rest.Request{Path: project(ref.Namespace, "jobs", strconv.Itoa(j.ID), "cancel")}
 	if force {
 		r.Body = map[string]any{"force": true}
@@ -135,4 +137,12 @@ func (s *Source) planCancelJob(ctx context.Context, ref core.Ref, force bool) (*
 		},
 	}
 	return c.operation(p), nil
+}
+
+// halts notes in a plan which deployments it ends half-way.
+func (s *Source) halts(ctx context.Context, p *core.Plan, path string, jobs ...apiJob) {
+	for _, env := range s.targets(ctx, path, jobs...) {
+		p.Also = append(p.Also, s.ref(ci.KindEnvironment, path, env, ""))
+		p.Warnings = append(p.Warnings, text.Sprintf("a deployment to %s ends half-way", env))
+	}
 }

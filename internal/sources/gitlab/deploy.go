@@ -130,6 +130,10 @@ func (s *Source) planPipeline(ctx context.Context, n newPipeline) (*core.Operati
 			p.Warnings = append(p.Warnings, text.Sprintf("it was started by %s, the new one is by api: rules in .gitlab-ci.yml may choose other jobs", old.Source))
 		}
 	}
+	for _, env := range s.targetsOf(ctx, path, n.ref) {
+		p.Also = append(p.Also, s.ref(ci.KindEnvironment, path, env, ""))
+		p.Warnings = append(p.Warnings, text.Sprintf("pipelines of %s have deployed to %s", n.ref, env))
+	}
 	body := map[string]any{"ref": n.ref}
 	if len(n.variables) > 0 {
 		body["variables"] = variablesOf(n.variables)
@@ -215,12 +219,6 @@ func (s *Source) planPlay(ctx context.Context, verb string, target, ref core.Ref
 	if d, ok := blocked[j.ID]; ok {
 		return nil, conflict(text.Sprintf("%s waits for the approval of its deployment to %s: approve that", j.Name, d.Environment.Name))
 	}
-	s.mu.Lock()
-	env := ""
-	if r := s.model.projects[ref.Namespace]; r != nil {
-		env = r.environmentOf(&j)
-	}
-	s.mu.Unlock()
 	if target.UID == "" {
 		target.UID = strconv.Itoa(j.ID)
 	}
@@ -231,8 +229,8 @@ func (s *Source) planPlay(ctx context.Context, verb string, target, ref core.Ref
 		Changes:  append([]core.FieldChange{{Field: text.Clean(j.Name), Before: text.Clean(j.Status), After: text.Lit("running")}}, shown(variables)...),
 		Impact:   []text.Safe{text.Sprintf("at commit %s of %s", ci.Short(j.Pipeline.SHA), branch(j.Ref))},
 		UndoHint: text.Lit("cannot be undone: C cancels the job while it runs"),
-		Warnings: s.environmentWarning(ctx, ref.Namespace, env),
 	}
+	s.reaches(ctx, &p, ref.Namespace, s.targets(ctx, ref.Namespace, j))
 	if j.Status == "scheduled" {
 		p.Impact = append(p.Impact, text.Lit("it would start by itself later: now it starts at once"))
 	}

@@ -248,8 +248,10 @@ func (s *Source) rollbackForm(ctx context.Context, ref core.Ref) (core.Form, err
 	} else if len(list) < 2 {
 		return core.Form{}, err
 	}
+	p := core.Plan{Target: ref}
+	s.reaches(ctx, &p, ref.Namespace, []string{ref.Name})
 	return core.Form{
-		Note: text.Join(text.Lit("; "), s.environmentWarning(ctx, ref.Namespace, ref.Name)...),
+		Note: text.Join(text.Lit("; "), p.Warnings...),
 		Fields: []core.Field{{
 			Name: "to", Title: text.Lit("back to"), Type: core.FieldChoice, Value: value, Required: true, Choices: rollbackChoices(list),
 			Columns: []text.Safe{text.Lit("DEPLOYMENT"), text.Lit("COMMIT"), text.Lit("REF"), text.Lit("TITLE"), text.Lit("BY"), text.Lit("AT")},

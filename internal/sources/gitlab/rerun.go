@@ -30,7 +30,7 @@ func (s *Source) PlanRerun(ctx context.Context, ref core.Ref, how core.Rerun) (*
 // planRetry retries what failed and was cancelled.
 // API: docs.gitlab.com/api/pipelines "Retry jobs in a pipeline"
 func (s *Source) planRetry(ctx context.Context, ref core.Ref) (*core.Operation, error) {
-	r, x, jobs, err := s.run(ctx, ref)
+	_, x, jobs, err := s.run(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
@@ -38,11 +38,14 @@ func (s *Source) planRetry(ctx context.Context, ref core.Ref) (*core.Operation, 
 		return nil, conflict(text.Sprintf("pipeline %d has not ended: it is %s", x.p.ID, x.p.Status))
 	}
 	var names []text.Safe
-	env := ""
+	var again []apiJob
 	for _, j := range latest(jobs) {
-		if j.Status == "failed" || j.Status == "canceled" {
+		switch j.Status {
+		case "failed", "canceled":
 			names = append(names, text.Clean(j.Name))
-			env = orElse(env, r.environmentOf(&j))
+			again = append(again, j)
+		case "skipped": // it follows
+			again = append(again, j)
 		}
 	}
 	if len(names) == 0 {
@@ -59,7 +62,7 @@ func (s *Source) planRetry(ctx context.Context, ref core.Ref) (*core.Operation, 
 		},
 		UndoHint: text.Lit("cannot be undone: what the jobs do is done; C cancels them"),
 	}
-	p.Warnings = s.environmentWarning(ctx, ref.Namespace, env)
+	s.reaches(ctx, &p, ref.Namespace, s.targets(ctx, ref.Namespace, again...))
 	c := &change{
 		s: s, path: ref.Namespace, run: id, limit: followLimit,
 		request: rest.Request{Path: project(ref.Namespace, "pipelines", strconv.Itoa(id), "retry")},
@@ -144,12 +147,6 @@ func (s *Source) planRetryJob(ctx context.Context, ref core.Ref, from *core.Plan
 	if !isOver(j.Status) || j.Status == "skipped" {
 		return nil, conflict(text.Sprintf("only a job that has run can be retried: %s is %s", j.Name, j.Status))
 	}
-	s.mu.Lock()
-	env := ""
-	if r := s.model.projects[ref.Namespace]; r != nil {
-		env = r.environmentOf(&j)
-	}
-	s.mu.Unlock()
 	p := core.Plan{
 		Verb: core.VerbRerun, Target: s.ref(ci.KindJob, ref.Namespace, ref.Name, strconv.Itoa(j.ID)), Rev: j.Status, Danger: 1,
 		Title:    text.Sprintf("Retry %s of pipeline %d", j.Name, j.Pipeline.ID),
@@ -157,9 +154,10 @@ func (s *Source) planRetryJob(ctx context.Context, ref core.Ref, from *core.Plan
 		Impact:   []text.Safe{text.Sprintf("a new attempt at the same commit %s of %s", ci.Short(j.Pipeline.SHA), branch(j.Ref))},
 		UndoHint: text.Lit("cannot be undone: what the job does is done; C cancels it"),
 	}
-	p.Warnings = s.environmentWarning(ctx, ref.Namespace, env)
 	if from != nil {
 		p = *from
+	} else {
+		s.reaches(ctx, &p, ref.Namespace, s.targets(ctx, ref.Namespace, j))
 	}
 	var made apiJob
 	c := &change{
@@ -200,22 +198,4 @@ func (s *Source) planRetryJob(ctx context.Context, ref core.Ref, from *core.Plan
 		return s.followJob(ctx, ref.Namespace, id, report)
 	}
 	return c.operation(p), nil
-}
-
-// environmentWarning says that something deploys, and to what.
-func (s *Source) environmentWarning(ctx context.Context, path, env string) []text.Safe {
-	if env == "" {
-		return nil
-	}
-	out := []text.Safe{text.Sprintf("it deploys to %s", env)}
-	rules, err := s.protectedOf(ctx, path, true)
-	if err != nil {
-		return out // the free tier, or not for this user: GitLab decides by itself
-	}
-	for i := range rules {
-		if rules[i].Name == env {
-			out = append(out, text.Sprintf("%s is protected: %s", env, s.ruleWords(&rules[i])))
-		}
-	}
-	return out
 }

@@ -56,9 +56,9 @@ func (s *Source) PlanRollback(ctx context.Context, ref core.Ref, to core.Rollbac
 		Impact:   []text.Safe{text.Sprintf("job %s of pipeline %d runs again at %s: it deploys what it deployed then, with the variables of now", job.Name, job.Pipeline.ID, ci.Short(target.SHA))},
 		Inverse:  &core.Inverse{Verb: core.VerbRollback, Target: s.ref(ci.KindEnvironment, ref.Namespace, ref.Name, ""), Params: map[string]string{"to": strconv.Itoa(now.IID)}},
 		UndoHint: text.Sprintf("U runs the job of deployment #%d again", now.IID),
-		Warnings: append(s.environmentWarning(ctx, ref.Namespace, ref.Name),
-			text.Lit("where the project prevents outdated deployment jobs, GitLab may refuse or fail it")),
 	}
+	s.reaches(ctx, &p, ref.Namespace, []string{ref.Name})
+	p.Warnings = append(p.Warnings, text.Lit("where the project prevents outdated deployment jobs, GitLab may refuse or fail it"))
 	if job.Commit != nil {
 		p.Impact = append(p.Impact, text.Sprintf("%s: %s", ci.Short(target.SHA), job.Commit.Title))
 	}
@@ -122,8 +122,8 @@ func (s *Source) PlanDelete(ctx context.Context, ref core.Ref, how core.Removal)
 		Changes:  []core.FieldChange{{Field: text.Lit("state"), Before: text.Clean(e.State), After: text.Lit("stopped")}},
 		Impact:   []text.Safe{text.Lit("its on_stop job runs, if it has one: what that removes is gone"), text.Lit("GitLab keeps the environment and its history")},
 		UndoHint: text.Lit("cannot be undone by itself: the next deployment makes it available again"),
-		Warnings: s.environmentWarning(ctx, ref.Namespace, ref.Name),
 	}
+	s.reaches(ctx, &p, ref.Namespace, []string{ref.Name})
 	r := rest.Request{Path: project(ref.Namespace, "environments", strconv.Itoa(e.ID), "stop")}
 	if how.Force {
 		r.Body = map[string]any{"force": true}

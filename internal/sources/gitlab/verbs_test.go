@@ -522,3 +522,45 @@ func TestDisabledTellsWhyWithoutARequest(t *testing.T) {
 		}
 	}
 }
+
+// TestPlansNameTheEnvironmentsThatChange: the policies of environments hold for
+// whatever deploys to them.
+func TestPlansNameTheEnvironmentsThatChange(t *testing.T) {
+	b := newBench(t)
+	first := b.waiting(t)
+	b.SetJob(b.JobID(first, "deploy"), "success", "") // now it is known where deploy deploys to
+	id := b.waiting(t)
+	failed := b.waiting(t)
+	b.SetJob(b.JobID(failed, "deploy"), "failed", "script_failure")
+	going := b.waiting(t)
+	b.SetJob(b.JobID(going, "deploy"), "running", "")
+	for name, plan := range map[string]func() (*core.Operation, error){
+		"approve on the run": func() (*core.Operation, error) { return b.src.PlanApprove(t.Context(), runRef(id), core.Verdict{}) },
+		"deploy on the job": func() (*core.Operation, error) {
+			return b.src.PlanDeploy(t.Context(), jobRef(id, b.JobID(id, "deploy"), "deploy"), core.Deploy{})
+		},
+		"retry": func() (*core.Operation, error) {
+			return b.src.PlanRerun(t.Context(), runRef(failed), core.Rerun{FailedOnly: true})
+		},
+		"retry of the job": func() (*core.Operation, error) {
+			return b.src.PlanRerun(t.Context(), jobRef(failed, b.JobID(failed, "deploy"), "deploy"), core.Rerun{})
+		},
+		"again": func() (*core.Operation, error) { return b.src.PlanRerun(t.Context(), runRef(failed), core.Rerun{}) },
+		"new": func() (*core.Operation, error) {
+			return b.src.PlanDeploy(t.Context(), kindRef("workflow", "ci"), core.Deploy{})
+		},
+		"cancel": func() (*core.Operation, error) { return b.src.PlanCancel(t.Context(), runRef(going), core.Cancel{}) },
+		"cancel of the job": func() (*core.Operation, error) {
+			return b.src.PlanCancel(t.Context(), jobRef(going, b.JobID(going, "deploy"), "deploy"), core.Cancel{})
+		},
+	} {
+		op, err := plan()
+		if err != nil || len(op.Plan.Also) != 1 || op.Plan.Also[0] != kindRef("environment", "production") || !strings.Contains(planText(op.Plan), "production") {
+			t.Errorf("%s: %v %v", name, op, err)
+		}
+	}
+	op, err := b.src.PlanRerun(t.Context(), jobRef(id, b.JobID(id, "unit"), "unit"), core.Rerun{})
+	if err != nil || len(op.Plan.Also) != 0 {
+		t.Errorf("unit deploys nowhere: %v %v", op, err)
+	}
+}

@@ -14,9 +14,10 @@
 //	w.Block("acme/shop", "production", 1)         // deployments to it wait for one approval
 //
 // What refuses: SetToken (scopes, expiry), Deny (a status for a path's
-// beginning), Limit (429 after n requests), Premium(false), Rename, Ranges and
-// SetWalls (how traces answer). Mutations tells every changing request that
-// was carried out. Play lets pipelines go on by themselves.
+// beginning), Limit (429 after n requests), Premium(false), Rename; Ranges says
+// how traces answer. Mutations tells every changing request that was carried
+// out. Fill adds projects to look at, and Play lets their pipelines go on by
+// themselves.
 package gitlab
 
 import (
