@@ -75,9 +75,14 @@ func TestInputsOfAWorkflow(t *testing.T) {
 
 func TestWorkflowsThatNobodyCanStart(t *testing.T) {
 	for _, c := range []struct{ file, want string }{
-		{"", "no workflow_dispatch"}, {"on: push", "no workflow_dispatch"}, {"on: [push, pull_request]", "no workflow_dispatch"},
-		{"on: {push: {}}", "no workflow_dispatch"}, {"name: x", "no workflow_dispatch"}, {"- a", "no workflow_dispatch"},
-		{"on: {workflow_dispatch: [", "cannot read the workflow file"}, {strings.Repeat("#", mostWorkflow+1), "more than"},
+		{"", "no workflow_dispatch"},
+		{"on: push", "no workflow_dispatch"},
+		{"on: [push, pull_request]", "no workflow_dispatch"},
+		{"on: {push: {}}", "no workflow_dispatch"},
+		{"name: x", "no workflow_dispatch"},
+		{"- a", "no workflow_dispatch"},
+		{"on: {workflow_dispatch: [", "cannot read the workflow file"},
+		{strings.Repeat("#", mostWorkflow+1), "more than"},
 		{"on: {workflow_dispatch: {inputs: {" + strings.Repeat("a: {},", 0) + many(mostInputs+1) + "}}}", "more than"},
 	} {
 		_, err := ParseWorkflowInputs([]byte(c.file))

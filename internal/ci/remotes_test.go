@@ -30,9 +30,19 @@ func TestTheFormsOfARemote(t *testing.T) {
 		{"ssh://git@gitlab.example:2222/group/sub/app.git", "gitlab.example group/sub/app"},
 		{"git@altssh.gitlab.com:group/app", "gitlab.com group/app"},
 		{"git://example.org/a/b.git", "example.org a/b"},
-		{"/srv/git/shop.git", ""}, {"../shop", ""}, {"file:///srv/git/shop.git", ""}, {`C:\src\shop`, ""}, {"https://github.com/", ""},
-		{"https://github.com/acme/../../etc", ""}, {"git@github.com:acme/sh op", ""}, {"https://github.com/acme/shop?x=1", "github.com acme/shop"},
-		{"git@github.com:acme/shop?x=1", ""}, {"ext::sh -c whoami", ""}, {"https://exa mple/a/b", ""}, {"git@host:~kim/shop", ""}, {"", ""},
+		{"/srv/git/shop.git", ""},
+		{"../shop", ""},
+		{"file:///srv/git/shop.git", ""},
+		{`C:\src\shop`, ""},
+		{"https://github.com/", ""},
+		{"https://github.com/acme/../../etc", ""},
+		{"git@github.com:acme/sh op", ""},
+		{"https://github.com/acme/shop?x=1", "github.com acme/shop"},
+		{"git@github.com:acme/shop?x=1", ""},
+		{"ext::sh -c whoami", ""},
+		{"https://exa mple/a/b", ""},
+		{"git@host:~kim/shop", ""},
+		{"", ""},
 	} {
 		host, path, ok := repository(c.url)
 		if got := strings.TrimSpace(host + " " + path); got != c.want || ok != (c.want != "") {

@@ -37,7 +37,9 @@ func (j Job) Resource() *core.Resource {
 	return &core.Resource{
 		Ref: j.Ref, Owner: j.Run, Phase: j.Phase, Reason: j.Reason, Message: j.Message,
 		Cells: []core.Cell{
-			word(j.Title), word(j.System), word(j.Group), j.Steps.Cell(), {Text: j.Reason}, span(j.Started, j.Ended, j.Seen),
+			word(j.Title), word(j.System), word(j.Group), j.Steps.Cell(),
+			{Text: j.Reason},
+			span(j.Started, j.Ended, j.Seen),
 			word(j.Runner), whole(j.Attempt), age(latest(j.Created, j.Started)),
 		},
 		Started: nanos(latest(j.Created, j.Started)), Changed: nanos(latest(j.Created, j.Started, j.Ended)), Rev: j.Rev,
@@ -115,7 +117,8 @@ func (e Environment) Resource() *core.Resource {
 	return &core.Resource{
 		Ref: e.Ref, Owner: e.Run, Phase: e.Phase, Reason: e.Reason, Message: e.Message,
 		Cells: []core.Cell{
-			word(e.Ref.Name), word(e.System), count(e.Number), word(e.Branch), word(Short(e.Commit)), word(e.Title), word(e.Author), {Text: e.Reason},
+			word(e.Ref.Name), word(e.System), count(e.Number), word(e.Branch), word(Short(e.Commit)), word(e.Title), word(e.Author),
+			{Text: e.Reason},
 			yes(e.Protected), age(latest(e.Created, e.Deployed)),
 		},
 		Started: nanos(latest(e.Created, e.Deployed)), Changed: nanos(latest(e.Created, e.Deployed, e.Changed)), Rev: e.Rev,

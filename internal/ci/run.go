@@ -69,7 +69,8 @@ func (r Run) Resource() *core.Resource {
 		Ref: r.Ref, Owner: r.Owner, Phase: r.Phase, Reason: r.Reason, Message: r.Message,
 		Cells: []core.Cell{
 			word(r.Workflow), word(r.System), count(r.Number), word(r.Branch), word(Short(r.Commit)), word(r.Title), word(r.Author), r.Stage.Cell(),
-			{Text: r.Reason}, span(r.Started, r.Ended, r.Seen), usual, word(r.Event), yes(r.Mine), whole(r.Attempt), age(latest(r.Created, r.begun())),
+			{Text: r.Reason},
+			span(r.Started, r.Ended, r.Seen), usual, word(r.Event), yes(r.Mine), whole(r.Attempt), age(latest(r.Created, r.begun())),
 		},
 		Started: nanos(r.Created), Changed: nanos(latest(r.Created, r.Started, r.Ended)), Rev: r.Rev, Past: r.Past,
 		Facts: &core.Facts{

@@ -193,7 +193,9 @@ func (a *application) row() *core.Resource {
 	return &core.Resource{
 		Ref: a.ref(), Phase: phase, Reason: text.Clean(reason), Message: text.CleanLong(message),
 		Cells: []core.Cell{
-			word(a.name), word("argocd"), word("default"), word("main"), word(last.rev.short()), {Text: text.Clean(a.syncWord()), Num: float64(3000 + done)}, word(reason),
+			word(a.name), word("argocd"), word("default"), word("main"), word(last.rev.short()),
+			{Text: text.Clean(a.syncWord()), Num: float64(3000 + done)},
+			word(reason),
 			word(a.syncWord()), word(a.healthWord()), word(auto), word(last.rev.message), word(last.by), took(last.begun, last.ended, a.place.w.now),
 			word("in-cluster/shop"), word(last.image), age(last.begun),
 		},

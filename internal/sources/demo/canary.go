@@ -210,7 +210,9 @@ func (c *canary) row() *core.Resource {
 	return &core.Resource{
 		Ref: c.ref(), Phase: phase, Reason: text.Clean(reason), Message: text.CleanLong(message),
 		Cells: []core.Cell{
-			word(c.name), word("rollouts"), word("canary"), step, {Text: text.Sprintf("%d%%", c.weight()), Num: float64(c.weight())}, word(reason),
+			word(c.name), word("rollouts"), word("canary"), step,
+			{Text: text.Sprintf("%d%%", c.weight()), Num: float64(c.weight())},
+			word(reason),
 			word(fmt.Sprintf("%d/%d", c.replicas, c.replicas)), number(c.fresh()), number(c.replicas), number(e.revision), word(e.change.short()),
 			word(e.change.message), word(e.image), age(c.created),
 		},

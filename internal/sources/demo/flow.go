@@ -48,15 +48,6 @@ func (f *flow) jobs(p *place) []task {
 	return []task{{name: "build", stage: "build"}, {name: "unit", stage: "test"}, {name: "integration", stage: "test"}, last}
 }
 
-func flowOf(name string) *flow {
-	for _, f := range flows {
-		if f.name == name {
-			return f
-		}
-	}
-	return nil
-}
-
 // environmentWord is how people call a place.
 func (p *place) environmentWord() string {
 	if p.scope == Prod {

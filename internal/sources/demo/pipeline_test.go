@@ -169,7 +169,8 @@ func TestAWorkflowIsDispatched(t *testing.T) {
 			what core.Deploy
 			why  string
 		}{
-			{core.Deploy{Ref: "no/branch"}, "has no branch"}, {core.Deploy{Inputs: map[string]string{"colour": "red"}}, "no input"},
+			{core.Deploy{Ref: "no/branch"}, "has no branch"},
+			{core.Deploy{Inputs: map[string]string{"colour": "red"}}, "no input"},
 			{core.Deploy{Inputs: map[string]string{"version": "0000000"}}, "no build"},
 		} {
 			_, err = s.PlanDeploy(t.Context(), ref, c.what)
