@@ -17,6 +17,8 @@ import (
 	"devops-tui/internal/core"
 )
 
+var quiet = log.New(io.Discard, "", 0)
+
 var change = Request{Method: "POST", Path: []string{"runs", "1", "cancel"}, Body: map[string]string{"why": "test"}}
 
 func TestAChangeWhoseAnswerIsLostIsUnknownAndSentOnce(t *testing.T) {
@@ -119,7 +121,7 @@ func TestAChangeThatNeverLeftIsNotUnknown(t *testing.T) {
 		},
 		"the handshake fails": func() error {
 			srv := httptest.NewUnstartedServer(nil)
-			srv.Config.ErrorLog = log.New(io.Discard, "", 0)
+			srv.Config.ErrorLog = quiet
 			srv.StartTLS()
 			defer srv.Close()
 			c := clientAt(t, srv.URL)

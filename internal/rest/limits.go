@@ -22,11 +22,14 @@ func ReadLimits(h http.Header, now time.Time) (Limits, bool) {
 		l := Limits{Remaining: remaining, Resource: h.Get(prefix + "Resource")}
 		l.Limit, _ = strconv.Atoi(strings.TrimSpace(h.Get(prefix + "Limit"))) // 0: not said
 		if n, err := strconv.ParseInt(strings.TrimSpace(h.Get(prefix+"Reset")), 10, 64); err == nil && n >= 0 {
-			if n > 1e8 { // an instant; less is a number of seconds from now
-				l.Reset = time.Unix(n, 0)
-			} else {
-				l.Reset = now.Add(time.Duration(n) * time.Second)
+			if n > 1e8 { // an instant by the server's clock; less is a number of seconds from now
+				from := now
+				if date, err := http.ParseTime(h.Get("Date")); err == nil {
+					from = date
+				}
+				n -= from.Unix()
 			}
+			l.Reset = now.Add(time.Duration(min(n, int64(longestRetry/time.Second))) * time.Second)
 		}
 		return l, true
 	}

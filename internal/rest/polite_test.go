@@ -78,6 +78,12 @@ func TestPromise15NothingLeavesBeforeTheServerAllowsIt(t *testing.T) {
 		"GitLab's budget is used up": {429, func(now time.Time) http.Header {
 			return http.Header{"Ratelimit-Limit": {"600"}, "Ratelimit-Remaining": {"0"}, "Ratelimit-Reset": {strconv.FormatInt(now.Add(time.Minute).Unix(), 10)}}
 		}, "", time.Minute},
+		"a budget by a clock that is wrong": {403, func(now time.Time) http.Header {
+			return http.Header{"X-Ratelimit-Limit": {"5000"}, "X-Ratelimit-Remaining": {"0"}, "X-Ratelimit-Reset": {strconv.FormatInt(now.Add(5*time.Minute-time.Hour).Unix(), 10)}, "Date": {now.Add(-time.Hour).UTC().Format(http.TimeFormat)}}
+		}, "", 5 * time.Minute},
+		"a reset that never comes": {429, func(now time.Time) http.Header {
+			return http.Header{"X-Ratelimit-Limit": {"5000"}, "X-Ratelimit-Remaining": {"0"}, "X-Ratelimit-Reset": {"9223372036854775807"}}
+		}, "", 24 * time.Hour},
 		"the draft's seconds": {429, func(time.Time) http.Header {
 			return http.Header{"Ratelimit-Limit": {"600"}, "Ratelimit-Remaining": {"0"}, "Ratelimit-Reset": {"33"}}
 		}, "", 33 * time.Second},
@@ -356,4 +362,43 @@ type hang struct{}
 func (hang) RoundTrip(r *http.Request) (*http.Response, error) {
 	<-r.Context().Done()
 	return nil, r.Context().Err()
+}
+
+func TestPromise15AnotherBudgetHoldsOnlyWhatItRefuses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &server{answer: func(_ int, w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("X-RateLimit-Limit", "30")
+			w.Header().Set("X-RateLimit-Remaining", "0")
+			w.Header().Set("X-RateLimit-Resource", "search")
+			w.Header().Set("X-RateLimit-Reset", strconv.FormatInt(time.Now().Add(time.Minute).Unix(), 10))
+		}}
+		c := s.client(t)
+		for range 3 {
+			if _, err := c.Do(t.Context(), Request{Path: get.Path, Urgent: true}); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
+
+func TestTheUserCanGiveUpWaiting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &server{answer: func(int, http.ResponseWriter, *http.Request) { time.Sleep(10 * time.Second) }}
+		c := s.client(t, func(o *Options) { o.Rate.Concurrent = 1 })
+		go func() { _, _ = c.Do(t.Context(), get) }()
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		begin := time.Now()
+		if _, err := c.Do(ctx, get); !errors.Is(err, context.DeadlineExceeded) || time.Since(begin) != time.Second {
+			t.Errorf("after %s: %v", time.Since(begin), err)
+		}
+		if n := len(c.pace.queue); n != 0 {
+			t.Errorf("%d still wait", n)
+		}
+		time.Sleep(10 * time.Second)
+		if _, err := c.Do(t.Context(), get); err != nil || s.count() != 2 {
+			t.Errorf("%d requests, %v", s.count(), err)
+		}
+	})
 }
