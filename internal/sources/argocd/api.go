@@ -15,23 +15,6 @@ import (
 	"devops-tui/internal/text"
 )
 
-// fields are what rows are made of. Without them each application comes with
-// its managedFields and the whole of what it deploys.
-var fields = []string{
-	"metadata.name", "metadata.namespace", "metadata.uid", "metadata.resourceVersion", "metadata.creationTimestamp", "metadata.deletionTimestamp",
-	"metadata.labels", "metadata.annotations", "metadata.ownerReferences", "spec", "operation", "status.sync", "status.health", "status.resources", "status.history",
-	"status.conditions", "status.operationState", "status.summary", "status.reconciledAt",
-}
-
-// below names the fields of an application that is part of an answer.
-func below(prefix string, more ...string) string {
-	all := make([]string, len(fields))
-	for i, f := range fields {
-		all[i] = prefix + f
-	}
-	return strings.Join(append(more, all...), ",")
-}
-
 func decode(b []byte, v any) error { return json.Unmarshal(b, v) }
 
 // listQuery is the query of lists and streams.
@@ -43,14 +26,14 @@ func (s *Source) listQuery() url.Values {
 	return q
 }
 
-// applications lists all that the user may see.
+// applications lists all that the user may see. The server can leave fields out
+// (the parameter fields), but of a fixed selection that has neither uid nor
+// revision nor history, whatever is asked for (seen with 3.2.11): rows need them.
 func (s *Source) applications(ctx context.Context, urgent bool) ([]*argo.Application, error) {
-	q := s.listQuery()
-	q.Set("fields", below("items.", "metadata.resourceVersion"))
 	var list struct {
 		Items []*argo.Application `json:"items"`
 	}
-	if _, err := s.client.JSON(ctx, rest.Request{Path: []string{"api", "v1", "applications"}, Query: q, Urgent: urgent}, &list); err != nil {
+	if _, err := s.client.JSON(ctx, rest.Request{Path: []string{"api", "v1", "applications"}, Query: s.listQuery(), Urgent: urgent}, &list); err != nil {
 		return nil, err
 	}
 	return list.Items, nil

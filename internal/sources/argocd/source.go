@@ -97,7 +97,7 @@ func newSource(s *server, o sources.Options) (*Source, error) {
 			return gate.Transport(watchful{next, src.tokens}, sources.Traffic{Place: place})
 		},
 		Rate:    rest.Rate{PerSecond: 20, Burst: 40, Concurrent: 4}, // it is the team's own server, and has no quota
-		MaxBody: 64 << 20,
+		MaxBody: 256 << 20,                                          // one list is all applications, some 20 to 60 KB each
 	})
 	if err != nil {
 		return nil, err

@@ -226,10 +226,8 @@ func (w *watcher) open(ctx context.Context) {
 	ctx, w.stop = context.WithCancel(ctx)
 	events, ended, started := make(chan event, 256), make(chan error, 1), make(chan struct{})
 	w.events, w.ended, w.started = events, ended, started
-	q := w.s.listQuery()
-	q.Set("fields", below("result.application.", "result.type", "error"))
 	core.Go("argocd stream", func() {
-		ended <- w.s.follow(ctx, rest.Request{Path: []string{"api", "v1", "stream", "applications"}, Query: q, Patient: true}, func(raw json.RawMessage) error {
+		ended <- w.s.follow(ctx, rest.Request{Path: []string{"api", "v1", "stream", "applications"}, Query: w.s.listQuery(), Patient: true}, func(raw json.RawMessage) error {
 			var e struct {
 				Type string            `json:"type"`
 				App  *argo.Application `json:"application"`

@@ -161,10 +161,11 @@ func TestObjectsAreShapedAsRecorded(t *testing.T) {
 	contract.Shape(t, tree, nil, contract.Sample(t, "argocd/real-3.2.11/resource-tree.json"))
 }
 
+// As with the real server: uid is left out though it is named.
 func TestFieldsArePicked(t *testing.T) {
-	got, _ := json.Marshal(pick(map[string]any{"metadata": map[string]any{"resourceVersion": "7", "x": 1}, "items": []any{map[string]any{"metadata": map[string]any{"name": "a", "uid": "b"}, "spec": 1}}},
-		"metadata.resourceVersion,items.metadata.name"))
-	if string(got) != `{"items":[{"metadata":{"name":"a"}}],"metadata":{"resourceVersion":"7"}}` {
+	got, _ := json.Marshal(pick(map[string]any{"items": []any{map[string]any{"metadata": map[string]any{"name": "a", "uid": "b"}, "spec": 1}}},
+		"items.metadata.name,items.metadata.uid"))
+	if string(got) != `{"items":[{"metadata":{"name":"a"}}]}` {
 		t.Errorf("%s", got)
 	}
 }

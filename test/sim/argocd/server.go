@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -170,6 +171,15 @@ func (w *World) stream(rw http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// selectable are the fields of an application that a list can be narrowed to. The
+// real server (3.2.11) has this fixed selection and leaves everything else out as
+// soon as fields are named, also what was named: uid, revision, history.
+var selectable = []string{
+	"metadata.name", "metadata.namespace", "metadata.annotations", "metadata.labels", "metadata.creationTimestamp", "metadata.deletionTimestamp",
+	"spec", "status.sourceHydrator", "status.sync.status", "status.health", "status.summary", "status.operationState.startedAt",
+	"status.operationState.finishedAt", "status.resources", "operation.sync", "status.operationState.phase", "status.operationState.operation.sync",
+}
+
 // pick keeps the fields of v that are named: "items.metadata.name,items.spec".
 func pick(v any, fields string) any {
 	if fields == "" {
@@ -180,7 +190,11 @@ func pick(v any, fields string) any {
 	_ = json.Unmarshal(b, &tree)
 	var paths [][]string
 	for f := range strings.SplitSeq(fields, ",") {
-		paths = append(paths, strings.Split(f, "."))
+		for _, head := range []string{"items.", "result.application."} {
+			if name, ok := strings.CutPrefix(f, head); ok && slices.Contains(selectable, name) {
+				paths = append(paths, strings.Split(f, "."))
+			}
+		}
 	}
 	return prune(tree, paths)
 }
