@@ -33,10 +33,16 @@ func in(path string, rest ...string) []string {
 
 func id(n int64) string { return strconv.FormatInt(n, 10) }
 
-// get reads one object for somebody who waits for it.
+type background struct{}
+
+// waited reports whether somebody waits for what is asked under ctx: everything
+// but polls. What is waited for may use the last tenth of the budget.
+func waited(ctx context.Context) bool { return ctx.Value(background{}) == nil }
+
+// get reads one object.
 func get[T any](ctx context.Context, s *Source, path []string, query url.Values) (T, error) {
 	var out T
-	_, err := s.client.JSON(ctx, rest.Request{Path: path, Query: query, Urgent: true}, &out)
+	_, err := s.client.JSON(ctx, rest.Request{Path: path, Query: query, Urgent: waited(ctx)}, &out)
 	return out, err
 }
 
@@ -57,12 +63,12 @@ func (s *Source) jobsOf(ctx context.Context, path string, run int64, attempt int
 	if attempt > 0 {
 		p = in(path, "actions", "runs", id(run), "attempts", strconv.Itoa(attempt), "jobs")
 	}
-	return s.jobPages(ctx, p, true)
+	return s.jobPages(ctx, p)
 }
 
-func (s *Source) jobPages(ctx context.Context, path []string, urgent bool) ([]workflowJob, error) {
+func (s *Source) jobPages(ctx context.Context, path []string) ([]workflowJob, error) {
 	var out []workflowJob
-	err := s.client.Pages(ctx, rest.Request{Path: path, Query: url.Values{"per_page": {"100"}}, Urgent: urgent}, maxJobs/100, func(r *rest.Response) (bool, error) {
+	err := s.client.Pages(ctx, rest.Request{Path: path, Query: url.Values{"per_page": {"100"}}, Urgent: waited(ctx)}, maxJobs/100, func(r *rest.Response) (bool, error) {
 		var page struct {
 			Jobs []workflowJob `json:"jobs"`
 		}
@@ -155,8 +161,8 @@ type page struct {
 }
 
 // poll reads a list into out unless it is as it was at etag.
-func (s *Source) poll(ctx context.Context, path []string, query url.Values, etag string, urgent bool, out any) (page, error) {
-	r := rest.Request{Path: path, Query: query, Urgent: urgent, Fresh: true}
+func (s *Source) poll(ctx context.Context, path []string, query url.Values, etag string, out any) (page, error) {
+	r := rest.Request{Path: path, Query: query, Fresh: true}
 	if etag != "" {
 		r.Header = http.Header{"If-None-Match": {etag}}
 	}

@@ -40,7 +40,11 @@ func (s *Source) Diagnose(ctx context.Context) []core.Finding {
 			return out
 		}
 		where, _, _ := s.host.tokenPlace()
-		add(core.FindingOK, text.Sprintf("signed in as %s (%s)", login, where), text.Safe{})
+		who := text.Sprintf("signed in as %s", login)
+		if login == "" {
+			who = text.Lit("signed in with the token of an app or a pipeline, which is no user's")
+		}
+		add(core.FindingOK, text.Sprintf("%s (%s)", who, where), text.Safe{})
 		s.diagnoseScopes(add)
 	}
 	if limits == nil {

@@ -169,6 +169,31 @@ func TestALostDispatchIsReadBack(t *testing.T) {
 	}
 }
 
+// TestTheTokenOfAPipeline is no user's: what asks who we are does not fail.
+func TestTheTokenOfAPipeline(t *testing.T) {
+	w := newWorld(t, simgithub.Options{})
+	w.AddApp("token-of-an-app")
+	s := w.with(t, nil, "token-of-an-app", nil)
+	ref := deployRef(w)
+	ref.Name = "ci"
+	op, err := s.PlanDeploy(t.Context(), ref, core.Deploy{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := op.Execute(permitted(t), sources.Quiet); err != nil {
+		t.Fatal(err)
+	}
+	w.repo.Runs()[0].Finish()
+	if out, err := verify(t, op, 10*time.Second); out != core.OutcomeHealthy || err != nil {
+		t.Errorf("%s, %v", out, err)
+	}
+	for _, f := range s.Diagnose(t.Context()) {
+		if f.Level == core.FindingProblem {
+			t.Errorf("doctor: %s", f.Text)
+		}
+	}
+}
+
 // TestALostDispatchThatNeverCame says so, after a while and on a fake clock.
 func TestALostDispatchThatNeverCame(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

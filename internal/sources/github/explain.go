@@ -20,7 +20,7 @@ const (
 	mostAnnotations = 20
 	mostCommits     = 20
 	// maxExplained is how much of a log is read to find its errors.
-	maxExplained = 32 << 20
+	maxExplained = 16 << 20
 )
 
 // Explain implements sources.Explainer. A part that cannot be told is a note, not

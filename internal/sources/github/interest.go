@@ -22,7 +22,7 @@ func (p *poller) want(now time.Time) {
 			p.drop(kind)
 		}
 	}
-	if !p.s.tokens.none() && len(p.kinds) > 0 && p.s.login() == "" {
+	if !p.s.tokens.none() && len(p.kinds) > 0 && p.s.me.Load() == nil {
 		p.schedule.Set(key{what: pollMe}, ci.Idle, now)
 	}
 	for _, pattern := range p.s.host.patterns {

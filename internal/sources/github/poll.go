@@ -176,26 +176,27 @@ func (p *poller) start(ctx context.Context, now time.Time) time.Duration {
 
 // ask sends one poll. It runs beside the loop and touches nothing of it.
 func (s *Source) ask(ctx context.Context, k key, etag string) (r result) {
+	ctx = context.WithValue(ctx, background{}, true)
 	switch k.what {
 	case pollRuns:
 		var list struct {
 			Runs []workflowRun `json:"workflow_runs"`
 		}
-		r.page, r.err = s.poll(ctx, in(k.repo, "actions", "runs"), url.Values{"per_page": {strconv.Itoa(s.host.runs)}, "exclude_pull_requests": {"true"}}, etag, false, &list)
+		r.page, r.err = s.poll(ctx, in(k.repo, "actions", "runs"), url.Values{"per_page": {strconv.Itoa(s.host.runs)}, "exclude_pull_requests": {"true"}}, etag, &list)
 		r.runs = list.Runs
 	case pollJobs:
 		var list struct {
 			Jobs []workflowJob `json:"jobs"`
 		}
-		r.page, r.err = s.poll(ctx, in(k.repo, "actions", "runs", id(k.run), "jobs"), url.Values{"per_page": {"100"}}, etag, false, &list)
+		r.page, r.err = s.poll(ctx, in(k.repo, "actions", "runs", id(k.run), "jobs"), url.Values{"per_page": {"100"}}, etag, &list)
 		r.jobs = list.Jobs
 	case pollGates:
-		r.page, r.err = s.poll(ctx, in(k.repo, "actions", "runs", id(k.run), "pending_deployments"), nil, etag, false, &r.gates)
+		r.page, r.err = s.poll(ctx, in(k.repo, "actions", "runs", id(k.run), "pending_deployments"), nil, etag, &r.gates)
 	case pollWorkflows:
 		var list struct {
 			Workflows []workflowFile `json:"workflows"`
 		}
-		r.page, r.err = s.poll(ctx, in(k.repo, "actions", "workflows"), url.Values{"per_page": {"100"}}, etag, false, &list)
+		r.page, r.err = s.poll(ctx, in(k.repo, "actions", "workflows"), url.Values{"per_page": {"100"}}, etag, &list)
 		r.workflows = list.Workflows
 		if r.err == nil && !r.page.same {
 			var repo repository

@@ -232,3 +232,74 @@ func TestFindAndDescribe(t *testing.T) {
 		t.Errorf("%+v, %v", h, err)
 	}
 }
+
+func TestAnArchiveThatIsNoneIsPassedOver(t *testing.T) {
+	w := newWorld(t, simgithub.Options{})
+	s := w.source(t)
+	var jobs []simgithub.JobSpec
+	for i := range 7 {
+		jobs = append(jobs, simgithub.JobSpec{Name: fmt.Sprintf("job %d", i), Steps: []string{"go"}})
+	}
+	run := w.repo.Start(simgithub.Spec{Workflow: "ci.yml", Jobs: jobs}).Finish()
+	w.blobs.Fail(func(*http.Request) bool { return true }, sim.Fault{Status: 200, Body: "PK\x03\x04 no archive"}, 1)
+	logs := &sourcetest.Logs{}
+	if err := s.Tail(t.Context(), core.LogRequest{Ref: runRef(run, "ci"), Tail: -1}, logs); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 7 {
+		if want := fmt.Sprintf("job %d|0|go done", i); strings.Count(texts(logs), want) != 1 {
+			t.Errorf("%d times %q", strings.Count(texts(logs), want), want)
+		}
+	}
+	if n := w.Counts().Blobs; n != 7 {
+		t.Errorf("%d logs were read one by one, want 7", n)
+	}
+}
+
+func TestEarlierAttempts(t *testing.T) {
+	w := newWorld(t, simgithub.Options{})
+	s := w.source(t)
+	run := w.red()
+	op, err := s.PlanRerun(t.Context(), runRef(run, "ci"), core.Rerun{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := op.Execute(permitted(t), nil); err != nil {
+		t.Fatal(err)
+	}
+	run.Finish()
+	old := &sourcetest.Logs{}
+	if err := s.Tail(t.Context(), core.LogRequest{Ref: runRef(run, "ci"), Previous: true, Tail: -1}, old); err != nil || !strings.Contains(texts(old), "--- FAIL: TestSum") {
+		t.Errorf("%v\n%s", err, texts(old))
+	}
+	now := &sourcetest.Logs{}
+	if err := s.Tail(t.Context(), core.LogRequest{Ref: runRef(run, "ci"), Tail: -1}, now); err != nil || strings.Contains(texts(now), "--- FAIL") || !strings.Contains(texts(now), "go test done") {
+		t.Errorf("%v\n%s", err, texts(now))
+	}
+	d, err := s.Describe(t.Context(), runRef(run, "ci"))
+	var b strings.Builder
+	for _, l := range d.Lines {
+		b.WriteString(l.String() + "\n")
+	}
+	if err != nil || !strings.Contains(b.String(), "Earlier attempts") || !strings.Contains(b.String(), "1: failure") {
+		t.Errorf("%v\n%s", err, b.String())
+	}
+	o, err := s.Outline(t.Context(), runRef(run, "ci"))
+	if err != nil || !strings.Contains(o.Note.String(), "attempt 2") {
+		t.Errorf("%+v, %v", o, err)
+	}
+}
+
+// TestWhatStandsInFront: a proxy's sign-in page is no answer of GitHub's.
+func TestWhatStandsInFront(t *testing.T) {
+	w := newWorld(t, simgithub.Options{})
+	run := w.red()
+	s := w.source(t)
+	w.api.Fail(func(*http.Request) bool { return true }, sim.Fault{Status: 200, Body: "<html>sign in</html>", Header: http.Header{"Content-Type": {"text/html"}}}, 10)
+	_, err := s.Get(t.Context(), runRef(run, "ci"))
+	problem(t, s, err, core.Unsupported, "does not speak GitHub's API")
+	w.api.Heal()
+	w.api.Stop()
+	_, err = s.Get(t.Context(), runRef(run, "ci"))
+	problem(t, s, err, core.Unreachable, "connection refused")
+}

@@ -214,7 +214,11 @@ func (s *Source) whoAmI(ctx context.Context) (string, error) {
 		return "", nil
 	}
 	var u user
-	resp, err := s.client.JSON(ctx, rest.Request{Path: []string{"user"}, Urgent: true}, &u)
+	resp, err := s.client.JSON(ctx, rest.Request{Path: []string{"user"}, Urgent: waited(ctx)}, &u)
+	if status(err) == http.StatusForbidden && rest.RetryAt(err).IsZero() {
+		s.me.Store(&identity{}) // a token of an app or a pipeline is nobody's
+		return "", nil
+	}
 	if err != nil {
 		return "", err
 	}

@@ -27,6 +27,9 @@ func (c *call) me() answer {
 	if c.token == nil {
 		return refused(401, "Requires authentication")
 	}
+	if c.token.login == "" {
+		return refused(403, "Resource not accessible by integration")
+	}
 	m := c.user(c.token.login)
 	for k, v := range map[string]any{
 		"name": "The user " + c.token.login, "company": nil, "blog": "", "location": nil, "email": nil, "hireable": nil, "bio": nil,

@@ -137,6 +137,14 @@ func (w *World) AddFineGrained(secret, login string, write bool, repos ...string
 	w.tokens[secret] = t
 }
 
+// AddApp adds a token of an app or a pipeline: it may change things, and is no
+// user's.
+func (w *World) AddApp(secret string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.tokens[secret] = &token{}
+}
+
 // Expire makes a token answer 401 from now on; on false takes that back.
 func (w *World) Expire(secret string, on bool) {
 	w.mu.Lock()
