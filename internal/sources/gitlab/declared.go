@@ -17,7 +17,6 @@ type variable struct {
 	name, value, description string
 	options                  []string
 	from                     string // "its definition", "schedule nightly", "last time"
-	secret                   bool   // its value is not shown
 }
 
 // mostVariables of a definition are offered.

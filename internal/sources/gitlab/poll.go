@@ -20,9 +20,6 @@ const (
 	// fewProjects are so few that all of them may be asked for as a list wants it;
 	// of more, those where something goes on or is in sight are.
 	fewProjects = 12
-	// watchedMost is how many pipelines are watched closely; of more in sight each
-	// is asked for a little less often.
-	watchedMost = 20
 	// backfillEvery is the time between two pipelines that are completed though
 	// they are not in sight; of each project, the newest are.
 	backfillEvery = 2 * time.Second

@@ -10,7 +10,6 @@ type environment struct {
 	url      string
 	created  time.Time
 	updated  time.Time
-	noStop   bool
 	autoStop time.Time
 }
 

@@ -3,6 +3,7 @@ package gitlab
 import (
 	"encoding/base64"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -72,8 +73,8 @@ func (c *call) scheduleEntity(s *schedule, full bool) map[string]any {
 	}
 	if full {
 		vars := []any{}
-		for k, v := range s.variables {
-			vars = append(vars, map[string]any{"key": k, "variable_type": "env_var", "value": v, "raw": false})
+		for _, k := range slices.Sorted(maps.Keys(s.variables)) {
+			vars = append(vars, map[string]any{"key": k, "variable_type": "env_var", "value": s.variables[k], "raw": false})
 		}
 		m["variables"], m["inputs"], m["last_pipeline"] = vars, []any{}, nil
 	}
@@ -155,8 +156,8 @@ func (c *call) onPipeline(p []string) any {
 		return c.page(out)
 	case "variables":
 		out := []any{}
-		for k, v := range pl.variables {
-			out = append(out, map[string]any{"key": k, "value": v, "variable_type": "env_var", "raw": false})
+		for _, k := range slices.Sorted(maps.Keys(pl.variables)) {
+			out = append(out, map[string]any{"key": k, "value": pl.variables[k], "variable_type": "env_var", "raw": false})
 		}
 		return out
 	case "test_report":

@@ -31,21 +31,20 @@ type JobSpec struct {
 }
 
 type pipeline struct {
-	id, iid                   int
-	project                   *Project
-	status, source, ref, sha  string
-	name                      string
-	tag                       bool
-	user                      *user
-	created, updated          time.Time
-	started, finished         time.Time
-	variables                 map[string]string
-	jobs                      []*job // bridges too
-	yamlErrors                string
-	parent                    *job
-	spec                      Spec
-	report                    map[string]any
-	cancelling, wasRetriedRun bool
+	id, iid                  int
+	project                  *Project
+	status, source, ref, sha string
+	name                     string
+	tag                      bool
+	user                     *user
+	created, updated         time.Time
+	started, finished        time.Time
+	variables                map[string]string
+	jobs                     []*job // bridges too
+	yamlErrors               string
+	parent                   *job
+	spec                     Spec
+	report                   map[string]any
 }
 
 type job struct {

@@ -234,9 +234,9 @@ type commit struct {
 }
 
 type schedule struct {
-	id                int
-	description, ref  string
-	variables, inputs map[string]string
+	id               int
+	description, ref string
+	variables        map[string]string
 }
 
 // AddProject adds a project with one commit on main.

@@ -52,9 +52,10 @@ func start(t *testing.T) *cockpit {
 // run runs the program; want is its exit code.
 func (c *cockpit) run(want int, args ...string) string {
 	c.t.Helper()
-	ctx, cancel := context.WithTimeout(c.t.Context(), time.Minute)
+	binary := testkit.Binary(c.t) // built before the clock runs
+	ctx, cancel := context.WithTimeout(c.t.Context(), 2*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, testkit.Binary(c.t), append([]string{"--config", c.config, "--source", "gitlab"}, args...)...)
+	cmd := exec.CommandContext(ctx, binary, append([]string{"--config", c.config, "--source", "gitlab"}, args...)...)
 	cmd.Dir = c.dir
 	cmd.Env = []string{"HOME=" + c.dir, "PATH=" + os.Getenv("PATH"), "SIM_TOKEN=" + c.token, "TERM=dumb"}
 	cmd.WaitDelay = time.Second
