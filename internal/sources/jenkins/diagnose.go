@@ -21,7 +21,7 @@ func (s *Source) Diagnose(ctx context.Context) []core.Finding {
 		p := s.Problem(err)
 		add(core.FindingProblem, p.Summary, p.Hint)
 	}
-	jobs, err := s.sweep(ctx)
+	jobs, _, err := s.sweep(ctx)
 	if err != nil {
 		problem(err)
 		return out

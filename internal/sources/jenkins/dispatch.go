@@ -380,7 +380,11 @@ func (s *Source) reportStage(ctx context.Context, j *job, number int, name text.
 		return text.Safe{}, nil //nolint:nilerr // the stages are an extra
 	}
 	st := stageOf(d.Stages)
-	report(core.Progress{Done: st.Done, Total: st.Total, Text: text.Sprintf("%s: %s", name, st.At)})
+	at := core.Progress{Done: st.Done, Total: st.Total, Text: text.Sprintf("%s runs", name)}
+	if st.At != "" {
+		at.Text = text.Sprintf("%s: %s", name, st.At)
+	}
+	report(at)
 	if d.Status != "PAUSED_PENDING_INPUT" {
 		return text.Safe{}, nil
 	}

@@ -26,7 +26,7 @@ func (w *watch) refresh(ctx context.Context, stale []*job) error {
 	for _, j := range stale {
 		var err error
 		switch {
-		case byFolder[j.ns] < many:
+		case byFolder[j.ns] < many || byFolder[j.ns] <= w.sizes[j.ns]/jobsPage: // few of a large folder
 			err = w.readJob(ctx, j)
 		case !done[j.ns]:
 			done[j.ns] = true

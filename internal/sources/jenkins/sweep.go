@@ -31,9 +31,10 @@ func sweepTree(levels int) string {
 	return tree
 }
 
-// sweep reads all jobs, a few requests for all of them.
-func (s *Source) sweep(ctx context.Context) (map[string]*job, error) {
-	found := map[string]*job{}
+// sweep reads all jobs, a few requests for all of them, and how much each folder
+// has.
+func (s *Source) sweep(ctx context.Context) (found map[string]*job, sizes map[string]int, err error) {
+	found, sizes = map[string]*job{}, map[string]int{}
 	folders := []struct{ full, project string }{{}}
 	for i := 0; i < len(folders) && i <= mostFolders; i++ {
 		var out struct {
@@ -48,7 +49,7 @@ func (s *Source) sweep(ctx context.Context) (map[string]*job, error) {
 			if i > 0 && ctx.Err() == nil { // a folder went away between two requests
 				continue
 			}
-			return nil, err
+			return nil, nil, err
 		}
 		if i == 0 {
 			s.mu.Lock()
@@ -57,6 +58,7 @@ func (s *Source) sweep(ctx context.Context) (map[string]*job, error) {
 		}
 		var walk func(items []apiItem, ns, project string, level int)
 		walk = func(items []apiItem, ns, project string, level int) {
+			sizes[ns] = len(items)
 			for k := range items {
 				it := &items[k]
 				full := join(ns, it.Name)
@@ -77,7 +79,7 @@ func (s *Source) sweep(ctx context.Context) (map[string]*job, error) {
 		}
 		walk(out.Jobs, folders[i].full, folders[i].project, 1)
 	}
-	return found, nil
+	return found, sizes, nil
 }
 
 // projectOf is the name of a multibranch project; "" of other folders.

@@ -33,8 +33,10 @@ type watch struct {
 	runListed bool
 	flows     bool // workflows are wanted
 	stagesAt  time.Time
-	told      string        // the version that was told
-	blamed    *core.Problem // why the builds of some jobs cannot be read
+	told      string            // the version that was told
+	blamed    *core.Problem     // why the builds of some jobs cannot be read
+	agents    map[core.Ref]bool // runs that wait for an agent, by the last look at the queue
+	sizes     map[string]int    // how many jobs and folders each folder has
 }
 
 // Run implements sources.Source: a sweep over all jobs finds what has changed,
@@ -198,7 +200,7 @@ func (w *watch) poll(ctx context.Context, key, stages string) error {
 
 // pollJobs sweeps, and reads the builds of the jobs whose last one is another.
 func (w *watch) pollJobs(ctx context.Context) (news bool, err error) {
-	found, err := w.sweep(ctx)
+	found, sizes, err := w.sweep(ctx)
 	if err != nil {
 		return false, err
 	}
@@ -252,6 +254,7 @@ func (w *watch) pollJobs(ctx context.Context) (news bool, err error) {
 	if !w.runs {
 		return len(gone) > 0 || len(stale) > 0, nil
 	}
+	w.sizes = sizes
 	if err := w.refresh(ctx, stale); err != nil {
 		return true, err
 	}
@@ -296,6 +299,7 @@ func (w *watch) pollQueue(ctx context.Context) (news bool, err error) {
 	left := map[string]bool{}
 	w.mu.Lock()
 	now := map[int64]*queued{}
+	agents := map[core.Ref]bool{}
 	for i := range items {
 		q := &items[i]
 		full, number := q.target()
@@ -304,10 +308,13 @@ func (w *watch) pollQueue(ctx context.Context) (news bool, err error) {
 			continue
 		}
 		if number > 0 { // a Pipeline that waits for an agent
-			if r, ok := j.runs[number]; ok && !r.Finished() && r.Message != text.Clean(q.Why) {
-				r.Message = text.Clean(q.Why)
-				j.runs[number] = r
-				changes = append(changes, upsert(r.Resource()))
+			if r, ok := j.runs[number]; ok && !r.Finished() {
+				agents[r.Ref] = true
+				if r.Message != text.Clean(q.Why) {
+					r.Message = text.Clean(q.Why)
+					j.runs[number] = r
+					changes = append(changes, upsert(r.Resource()))
+				}
 			}
 			continue
 		}
@@ -317,6 +324,19 @@ func (w *watch) pollQueue(ctx context.Context) (news bool, err error) {
 			changes = append(changes, upsert(x.run.Resource()))
 		}
 	}
+	for ref := range w.agents { // they have one now
+		name, _, _ := strings.Cut(ref.Name, "/")
+		j := w.jobs[join(ref.Namespace, name)]
+		if j == nil || agents[ref] {
+			continue
+		}
+		if r, ok := j.runs[numberOf(ref.Name)]; ok && r.Ref == ref && !r.Finished() && len(r.Waits) == 0 {
+			r.Message = text.Safe{}
+			j.runs[numberOf(ref.Name)] = r
+			changes = append(changes, upsert(r.Resource()))
+		}
+	}
+	w.agents = agents
 	for id, old := range w.queue {
 		if now[id] == nil {
 			changes = append(changes, core.Change{Op: core.Delete, Ref: old.run.Ref})

@@ -1,6 +1,7 @@
 package jenkins
 
 import (
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -109,6 +110,59 @@ func TestQueueShowsWhy(t *testing.T) {
 	b.until("the item has become a build", func() bool {
 		return rec.Find(r.Ref) == nil && rec.Find(b.ref("run", "team", "plain/1")) != nil
 	})
+}
+
+func TestRunWaitsForAnAgent(t *testing.T) {
+	b := newBench(t, simulator.Options{})
+	x := b.w.Pipeline("team/build").Start(simulator.Start{By: "kim"})
+	x.NeedAgent("There are no nodes with the label ‘mac’")
+	ref := b.ref("run", "team", "build/1")
+	rec := b.run(runs)
+	b.until("what it waits for", func() bool { r := rec.Find(ref); return r != nil && strings.Contains(r.Message.String(), "‘mac’") })
+	if n := len(rec.Rows("run")); n != 1 {
+		t.Errorf("%d rows: the item of a build is no run of its own", n)
+	}
+	x.NeedAgent("")
+	b.src.Wake()
+	b.until("it has one", func() bool { return rec.Find(ref).Message.Empty() })
+}
+
+// TestFewOfALargeFolder: only what the configuration wants of a large folder is
+// read.
+func TestFewOfALargeFolder(t *testing.T) {
+	b := newBench(t, simulator.Options{})
+	for i := range 300 {
+		b.w.Freestyle("big/job" + itoa(i)).Start(simulator.Start{By: "kim"}).End("SUCCESS")
+	}
+	b.src.server.globs = []string{"big/job29?"}
+	rec := b.run(runs)
+	b.until("listed", func() bool { return rec.Listed("run") })
+	if n := len(rec.Rows("run")); n != 10 {
+		t.Errorf("%d rows", n)
+	}
+	// One sweep, eight pages at most or ten jobs, and the queue.
+	if n := len(b.srv.Requests()); n > 12 {
+		t.Errorf("%d requests", n)
+	}
+}
+
+// TestFirstListOnLoopback says how long the first list takes over real HTTP.
+func TestFirstListOnLoopback(t *testing.T) {
+	b := newBench(t, simulator.Options{})
+	crowd(b.w)
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	began := time.Now()
+	rec := b.run(runs)
+	b.until("listed", func() bool { return rec.Listed("run") })
+	took := time.Since(began)
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	t.Logf("%d builds of 200 jobs in 20 folders listed in %v, %d requests, %d KiB kept", len(rec.Rows("run")), took, len(b.srv.Requests()), (int64(after.HeapAlloc)-int64(before.HeapAlloc))>>10)
+	if len(rec.Rows("run")) != 2000 {
+		t.Errorf("%d rows", len(rec.Rows("run")))
+	}
 }
 
 func TestWhatIsGoneGoes(t *testing.T) {

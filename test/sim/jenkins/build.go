@@ -31,6 +31,7 @@ type Build struct {
 	replayOf  int
 	describes string
 	pauseFrom time.Time
+	agent     string // what it waits for in the queue
 }
 
 // cause is why a build was started.

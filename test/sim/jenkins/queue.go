@@ -43,6 +43,10 @@ func (w *World) SetBusy(job, why string) { w.locked(func() { w.busy[job] = why }
 // ID is the item's.
 func (q *QueueItem) ID() int { return q.id }
 
+// NeedAgent says what a Pipeline that runs waits for in the queue, an agent; "":
+// nothing.
+func (b *Build) NeedAgent(why string) { b.w.locked(func() { b.agent = why }) }
+
 // Enqueue puts a build into the queue, as a trigger does.
 func (j *Job) Enqueue(s Start, why string) *QueueItem {
 	j.w.mu.Lock()

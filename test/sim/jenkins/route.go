@@ -54,6 +54,16 @@ func (c *call) waiting() []*bean {
 			out = append(out, c.queueBean(q))
 		}
 	}
+	for _, b := range c.running() {
+		if b.agent != "" && c.sees(b.job.item) {
+			out = append(out, &bean{class: "hudson.model.Queue$BuildableItem", props: []prop{
+				is("actions", []*bean{}), is("id", 100000+b.queueID), is("why", b.agent), is("inQueueSince", millis(b.began)), is("stuck", false),
+				is("task", &bean{class: "org.jenkinsci.plugins.workflow.support.steps.ExecutorStepExecution$PlaceholderTask", props: []prop{
+					seen("name", "part of "+b.name()), seen("url", c.base+"/"+b.url()),
+				}}),
+			}})
+		}
+	}
 	return out
 }
 
