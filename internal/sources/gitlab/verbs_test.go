@@ -513,9 +513,16 @@ func TestDisabledTellsWhyWithoutARequest(t *testing.T) {
 		row  *core.Resource
 		can  bool
 	}{
-		{core.VerbApprove, x, true}, {core.VerbReject, x, false}, {core.VerbCancel, x, true}, {core.VerbRerun, x, false},
-		{core.VerbApprove, y, false}, {core.VerbCancel, y, false}, {core.VerbRerun, y, true}, {core.VerbDeploy, y, true},
-		{core.VerbScale, y, false}, {core.VerbDeploy, nil, false},
+		{core.VerbApprove, x, true},
+		{core.VerbReject, x, false},
+		{core.VerbCancel, x, true},
+		{core.VerbRerun, x, false},
+		{core.VerbApprove, y, false},
+		{core.VerbCancel, y, false},
+		{core.VerbRerun, y, true},
+		{core.VerbDeploy, y, true},
+		{core.VerbScale, y, false},
+		{core.VerbDeploy, nil, false},
 	} {
 		if why := b.src.Disabled(c.verb, c.row); why.Empty() != c.can {
 			t.Errorf("%s: %q", c.verb, why)

@@ -91,7 +91,9 @@ func runRef(id int) core.Ref {
 // standard is a pipeline with three stages and a manual deployment.
 func standard(title string) world.Spec {
 	return world.Spec{Title: title, Jobs: []world.JobSpec{
-		{Name: "build", Stage: "build"}, {Name: "unit", Stage: "test"}, {Name: "lint", Stage: "test", AllowFailure: true},
+		{Name: "build", Stage: "build"},
+		{Name: "unit", Stage: "test"},
+		{Name: "lint", Stage: "test", AllowFailure: true},
 		{Name: "deploy", Stage: "deploy", Manual: true, Environment: "production"},
 	}}
 }

@@ -30,7 +30,8 @@ func full(t *testing.T) (*gitlab.World, *sim.Server, int) {
 	w.Log(w.JobID(old, "staging"), "deploying\n")
 	w.SetJob(w.JobID(old, "staging"), "success", "")
 	id := w.Push("acme/shop", gitlab.Spec{Title: "New", Variables: map[string]string{"A": "b"}, Jobs: []gitlab.JobSpec{
-		{Name: "build", Stage: "build"}, {Name: "child", Stage: "test", Trigger: &gitlab.Spec{Jobs: []gitlab.JobSpec{{Name: "inner"}}}},
+		{Name: "build", Stage: "build"},
+		{Name: "child", Stage: "test", Trigger: &gitlab.Spec{Jobs: []gitlab.JobSpec{{Name: "inner"}}}},
 		{Name: "deploy", Stage: "test", Manual: true, Environment: "production"},
 	}})
 	w.SetJob(w.JobID(id, "build"), "running", "")

@@ -10,8 +10,11 @@ import (
 // server that is looked at by hand.
 func (w *World) Fill() {
 	jobs := []JobSpec{
-		{Name: "build", Stage: "build"}, {Name: "unit", Stage: "test"}, {Name: "lint", Stage: "test", AllowFailure: true},
-		{Name: "staging", Stage: "staging", Environment: "staging"}, {Name: "production", Stage: "production", Manual: true, Environment: "production"},
+		{Name: "build", Stage: "build"},
+		{Name: "unit", Stage: "test"},
+		{Name: "lint", Stage: "test", AllowFailure: true},
+		{Name: "staging", Stage: "staging", Environment: "staging"},
+		{Name: "production", Stage: "production", Manual: true, Environment: "production"},
 	}
 	for i, path := range []string{"acme/shop", "acme/platform/search"} {
 		p := w.AddProject(path)
