@@ -37,7 +37,7 @@ func (c *counter) RoundTrip(r *http.Request) (*http.Response, error) {
 	c.running++
 	c.most = max(c.most, c.running)
 	c.mu.Unlock()
-	time.Sleep(c.took)
+	<-time.After(c.took) // on the test's clock
 	rec := httptest.NewRecorder()
 	c.h.ServeHTTP(rec, r)
 	c.mu.Lock()
