@@ -155,7 +155,7 @@ func (s *Source) History(ctx context.Context, ref core.Ref) (core.Document, erro
 	return doc, nil
 }
 
-// lastDeployments of an environment that went well, newest first; one per job.
+// successful are the deployments that went well and whose job is known, newest first.
 func successful(list []apiDeployment) []apiDeployment {
 	return slices.DeleteFunc(slices.Clone(list), func(d apiDeployment) bool { return d.Status != "success" || d.Deployable == nil })
 }

@@ -20,8 +20,12 @@ const mostJobPages = 5
 // by stage. same reports that nothing has changed since they were read before.
 // API: docs.gitlab.com/api/jobs "List pipeline jobs", "List pipeline trigger jobs"
 func (s *Source) jobsOf(ctx context.Context, path string, id int, retried, urgent bool) (jobs []apiJob, same bool, err error) {
+	return s.jobsAnd(ctx, path, id, []string{"jobs", "bridges"}, retried, urgent)
+}
+
+func (s *Source) jobsAnd(ctx context.Context, path string, id int, kinds []string, retried, urgent bool) (jobs []apiJob, same bool, err error) {
 	same = true
-	for _, what := range []string{"jobs", "bridges"} {
+	for _, what := range kinds {
 		q := url.Values{"per_page": {strconv.Itoa(perPage)}}
 		if retried && what == "jobs" {
 			q.Set("include_retried", "true")
@@ -49,7 +53,13 @@ func (s *Source) jobsOf(ctx context.Context, path string, id int, retried, urgen
 
 // askRun reads the jobs of a pipeline for its row.
 func (s *Source) askRun(ctx context.Context, path string, id int) (news bool, err error) {
-	jobs, same, err := s.jobsOf(ctx, path, id, false, false)
+	kinds := []string{"jobs", "bridges"}
+	s.mu.Lock()
+	if r := s.model.projects[path]; r != nil && r.runs[id] != nil && r.runs[id].d != nil && !r.runs[id].d.bridges {
+		kinds = kinds[:1] // they are made with the pipeline: none came, none will
+	}
+	s.mu.Unlock()
+	jobs, same, err := s.jobsAnd(ctx, path, id, kinds, false, false)
 	if err != nil {
 		if status(err) == 404 { // gone: the next whole list says so too
 			s.mu.Lock()
@@ -90,7 +100,9 @@ func (s *Source) askRun(ctx context.Context, path string, id int) (news bool, er
 			x.p.Updated = u
 		}
 	}
+	empty := len(jobs) == 0 // it is being made
 	x.d = s.detailOf(r, x, jobs, blocked)
+	x.d.bridges = x.d.bridges || empty
 	if s.model.sink != nil {
 		s.model.publish(ci.KindRun, r)
 	}
@@ -158,6 +170,7 @@ func (s *Source) detailOf(r *repository, x *pipeline, jobs []apiJob, blocked map
 	waiting := x.p.Status == "manual"
 	for i := range jobs {
 		j := &jobs[i]
+		d.bridges = d.bridges || j.bridge
 		if !slices.Contains(stages, j.Stage) {
 			stages = append(stages, j.Stage)
 		}
@@ -193,7 +206,6 @@ func (s *Source) detailOf(r *repository, x *pipeline, jobs []apiJob, blocked map
 		}
 		if !isOver(j.Status) && !(j.Status == "manual" && j.AllowFailure) {
 			open[j.Stage] = true
-			d.unfinished = true
 		}
 		if j.Status == "failed" && !j.AllowFailure {
 			open[j.Stage] = true

@@ -63,8 +63,8 @@ type detail struct {
 	message        text.Safe
 	waits          []text.Safe
 	environment    string
-	manual         int // jobs that a human can start
-	unfinished     bool
+	manual         int  // jobs that a human can start
+	bridges        bool // it has started, or will start, others
 	retryable      int
 }
 

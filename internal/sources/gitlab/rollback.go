@@ -154,7 +154,7 @@ func (s *Source) PlanDelete(ctx context.Context, ref core.Ref, how core.Removal)
 	return c.operation(p), nil
 }
 
-// choices are the deployments that a form offers.
+// rollbackChoices are the deployments that a form offers.
 func rollbackChoices(list []apiDeployment) []core.Choice {
 	var out []core.Choice
 	for i := range list {

@@ -44,7 +44,7 @@ func (s *Source) Tail(ctx context.Context, req core.LogRequest, sink core.LogSin
 }
 
 func (s *Source) tailOne(ctx context.Context, req core.LogRequest, sink core.LogSink) error {
-	j, run, _, err := s.job(ctx, req.Ref)
+	j, _, _, err := s.job(ctx, req.Ref)
 	if err != nil {
 		return err
 	}
@@ -66,7 +66,6 @@ func (s *Source) tailOne(ctx context.Context, req core.LogRequest, sink core.Log
 		j = before.apiJob
 		ref = s.jobRef(ref.Namespace, j.Pipeline.ID, &j, before.attempt)
 	}
-	_ = run
 	ref.UID = strconv.Itoa(j.ID)
 	t := s.trace(ref, &j, req, sink)
 	return t.read(ctx)
