@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"devops-tui/internal/ci"
 	"devops-tui/internal/core"
 	"devops-tui/internal/text"
 )
@@ -31,35 +32,35 @@ func (in *apiInput) definitions() []apiParameter {
 }
 
 // gates reads what a run waits for.
-func (s *Source) gates(ctx context.Context, ref core.Ref, t target) (*job, []apiInput, core.Ref, error) {
+func (s *Source) gates(ctx context.Context, ref core.Ref, t target) (r ci.Run, inputs []apiInput, err error) {
 	if t.queue > 0 || !isRun(ref) {
-		return nil, nil, ref, notFound(ref)
+		return r, nil, notFound(ref)
 	}
 	r, j, err := s.readRun(ctx, ref, t)
 	if err != nil {
-		return nil, nil, ref, err
+		return r, nil, err
 	}
 	if r.Phase != core.Pending {
-		return nil, nil, ref, overProblem(t, r.Reason)
+		return r, nil, overProblem(t, r.Reason)
 	}
 	if !j.isPipeline() {
-		return nil, nil, ref, unsupported(text.Sprintf("%s is no Pipeline: only those wait for answers", t.full), text.Safe{})
+		return r, nil, unsupported(text.Sprintf("%s is no Pipeline: only those wait for answers", t.full), text.Safe{})
 	}
-	inputs, err := s.readInputs(ctx, t.full, t.number)
+	inputs, err = s.readInputs(ctx, t.full, t.number)
 	switch {
 	case isStatus(err, http.StatusNotFound):
-		return nil, nil, ref, unsupported(text.Lit("this Jenkins does not tell what waits for an answer: the plugin Pipeline: REST API is missing"), text.Sprintf("answer it at %sinput", s.pageOf(t.full, t.number)))
+		return r, nil, unsupported(text.Lit("this Jenkins does not tell what waits for an answer: the plugin Pipeline: REST API is missing"), text.Sprintf("answer it at %sinput", s.pageOf(t.full, t.number)))
 	case err != nil:
-		return nil, nil, ref, err
+		return r, nil, err
 	case len(inputs) == 0:
-		return nil, nil, ref, &core.Problem{Kind: core.Conflict, Summary: text.Sprintf("nothing of %s #%d waits for an answer now", t.full, t.number), Hint: text.Lit("it may have been answered already")}
+		return r, nil, &core.Problem{Kind: core.Conflict, Summary: text.Sprintf("nothing of %s #%d waits for an answer now", t.full, t.number), Hint: text.Lit("it may have been answered already")}
 	}
-	return j, inputs, r.Ref, nil
+	return r, inputs, nil
 }
 
 // gateForm asks which input is answered, and what it asks.
 func (s *Source) gateForm(ctx context.Context, verb string, ref core.Ref, t target) (core.Form, error) {
-	_, inputs, _, err := s.gates(ctx, ref, t)
+	_, inputs, err := s.gates(ctx, ref, t)
 	if err != nil {
 		return core.Form{}, err
 	}
@@ -107,7 +108,7 @@ func (s *Source) planVerdict(ctx context.Context, verb string, ref core.Ref, v c
 	if !ok {
 		return nil, notFound(ref)
 	}
-	_, inputs, run, err := s.gates(ctx, ref, t)
+	r, inputs, err := s.gates(ctx, ref, t)
 	if err != nil {
 		return nil, err
 	}
@@ -115,11 +116,14 @@ func (s *Source) planVerdict(ctx context.Context, verb string, ref core.Ref, v c
 	if err != nil {
 		return nil, err
 	}
-	g := &gate{s: s, t: t, run: run, id: in.ID, approve: verb == core.VerbApprove}
+	g := &gate{s: s, t: t, run: r.Ref, id: in.ID, approve: verb == core.VerbApprove}
 	build := strconv.Itoa(t.number)
 	p := core.Plan{
-		Verb: verb, Target: run, Danger: 1, Preview: text.Lit("Jenkins cannot try an answer"),
+		Verb: verb, Target: r.Ref, Danger: 1, Preview: text.Lit("Jenkins cannot try an answer"),
 		UndoHint: text.Lit("cannot be undone: the run goes on at once; cancel stops it"),
+	}
+	if r.Environment != "" {
+		p.Also = []core.Ref{s.ref(ci.KindEnvironment, ref.Namespace, r.Environment, "")}
 	}
 	words := gateWords(in)
 	if g.approve {
@@ -127,6 +131,7 @@ func (s *Source) planVerdict(ctx context.Context, verb string, ref core.Ref, v c
 		if g.values, err = given(text.Sprintf("the input %s", words).String(), defs, v.Inputs); err != nil {
 			return nil, err
 		}
+		p.Also = append(p.Also, s.environments(ref.Namespace, g.values)...)
 		p.Title = text.Sprintf("%s: %s", orElse(in.OK, "Proceed"), words)
 		p.Impact = []text.Safe{text.Sprintf("%s #%d, which goes on", t.full, t.number)}
 		p.Changes = (&dispatch{defs: defs, values: g.values}).changes(nil)

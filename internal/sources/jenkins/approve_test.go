@@ -73,6 +73,28 @@ func TestApproveWithoutParametersAndReject(t *testing.T) {
 	}
 }
 
+// TestWhatItDeploysToCounts: the policy of the environment that a run's parameters
+// name holds for answering and ending it too.
+func TestWhatItDeploysToCounts(t *testing.T) {
+	b := newBench(t, simulator.Options{})
+	x := deployJob(b).Start(simulator.Start{By: "lee", Values: map[string]string{"ENV": "production"}})
+	x.Ask(simulator.Input{ID: "Go", Message: "Go?"})
+	ref := b.found("run", "team", "deploy/1").Ref
+	approve, err := b.src.PlanApprove(t.Context(), ref, core.Verdict{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cancel, err := b.src.PlanCancel(t.Context(), ref, core.Cancel{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range []core.Plan{approve.Plan, cancel.Plan} {
+		if len(p.Also) != 1 || p.Also[0].Name != "production" || p.Also[0].Kind != "environment" {
+			t.Errorf("%s: %v", p.Verb, p.Also)
+		}
+	}
+}
+
 func TestAnsweredMeanwhile(t *testing.T) {
 	b := newBench(t, simulator.Options{})
 	x, ref := gated(b, "ship", simulator.Input{ID: "Go", Message: "Go?"})

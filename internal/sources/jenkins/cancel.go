@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"devops-tui/internal/ci"
 	"devops-tui/internal/core"
 	"devops-tui/internal/text"
 )
@@ -99,6 +100,9 @@ func (s *Source) PlanCancel(ctx context.Context, ref core.Ref, how core.Cancel) 
 		Preview:  text.Lit("Jenkins cannot try it"),
 		Command:  s.curl(path, nil, nil),
 	}
+	if r.Environment != "" {
+		p.Also = []core.Ref{s.ref(ci.KindEnvironment, ref.Namespace, r.Environment, "")}
+	}
 	if !r.Mine && r.Author != "" {
 		p.Warnings = append(p.Warnings, text.Sprintf("it was started by %s", r.Author))
 	}
@@ -181,6 +185,9 @@ func (s *Source) planUnqueue(ctx context.Context, ref core.Ref, t target) (*core
 	}
 	if !r.Mine && r.Author != "" {
 		p.Warnings = append(p.Warnings, text.Sprintf("it was started by %s", r.Author))
+	}
+	if r.Environment != "" {
+		p.Also = []core.Ref{s.ref(ci.KindEnvironment, ref.Namespace, r.Environment, "")}
 	}
 	execute := func(ctx context.Context, _ core.Output) error {
 		ctx = urgently(ctx)

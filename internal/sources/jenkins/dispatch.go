@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"devops-tui/internal/ci"
 	"devops-tui/internal/core"
 	"devops-tui/internal/text"
 )
@@ -52,6 +53,18 @@ func (d *dispatch) form() url.Values {
 	if d.replay == 0 {
 		for k, v := range d.values {
 			out.Set(k, v)
+		}
+	}
+	return out
+}
+
+// environments are what parameters name as what is deployed to: the policy of
+// each holds too.
+func (s *Source) environments(ns string, values map[string]string) []core.Ref {
+	var out []core.Ref
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if v := values[name]; v != "" && placeName.MatchString(name) {
+			out = append(out, s.ref(ci.KindEnvironment, ns, v, ""))
 		}
 	}
 	return out
@@ -142,6 +155,7 @@ func (d *dispatch) same(actions []apiAction) bool {
 
 func (d *dispatch) operation(p core.Plan) *core.Operation {
 	p.Danger = max(p.Danger, 1)
+	p.Also = d.s.environments(d.job.ns, d.values)
 	p.Preview = text.Lit("Jenkins cannot try a build")
 	return &core.Operation{Plan: p, Execute: d.execute, Verify: d.verify, VerifyLimit: max(dispatchLimit, 3*d.usual)}
 }

@@ -91,6 +91,9 @@ func TestDeployFollowsItsOwnBuild(t *testing.T) {
 	if m := b.srv.Mutations(); len(m) != 1 || m[0].Path != "/jenkins/job/team/job/deploy/buildWithParameters" {
 		t.Errorf("changing requests: %+v", m)
 	}
+	if a := op.Plan.Also; len(a) != 1 || a[0].Kind != "environment" || a[0].Name != "production" || a[0].Namespace != "team" {
+		t.Errorf("the environment that it deploys to: %v", a)
+	}
 	if c := op.Plan.Command.String(); !strings.Contains(c, `'VERSION=2.0 $(rm)'`) || strings.Contains(c, token) || strings.Contains(c, "PASS") {
 		t.Errorf("command: %s", c)
 	}

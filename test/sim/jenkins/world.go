@@ -11,7 +11,8 @@
 //
 // Folders and multibranch projects: Folder, Multibranch; a branch's job is made
 // by Branch, with the branch's name as Git has it. What is posted is queued, and
-// goes on with Work (or by itself with Options.Auto, or Play). Plugins that may be
+// goes on with Work (or by itself with Options.Auto). Fill and Play make a world that
+// lives by itself, to be looked at by hand. Plugins that may be
 // missing: Options.NoStages. Outages: SetReady, SetQuiet; faults of the network
 // are the business of package sim.
 package jenkins
