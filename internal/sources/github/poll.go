@@ -61,6 +61,7 @@ type result struct {
 	runs         []workflowRun
 	jobs         []workflowJob
 	gates        []pendingDeployment
+	gatesOf      map[int64][]pendingDeployment // by run, of a list of runs
 	workflows    []workflowFile
 	environments []deployedEnvironment
 	repos        []repository
@@ -184,6 +185,9 @@ func (s *Source) ask(ctx context.Context, k key, etag string) (r result) {
 		}
 		r.page, r.err = s.poll(ctx, in(k.repo, "actions", "runs"), url.Values{"per_page": {strconv.Itoa(s.host.runs)}, "exclude_pull_requests": {"true"}}, etag, &list)
 		r.runs = list.Runs
+		if r.err == nil && !r.page.same && !s.tokens.none() {
+			r.gatesOf = s.gatesOf(ctx, k.repo, list.Runs)
+		}
 	case pollJobs:
 		var list struct {
 			Jobs []workflowJob `json:"jobs"`
@@ -213,6 +217,24 @@ func (s *Source) ask(ctx context.Context, k key, etag string) (r result) {
 	}
 	r.news, r.at = r.err == nil && !r.page.same, time.Now()
 	return r
+}
+
+// gatesOf reads the gates of the runs of a list that wait, so that a list tells
+// at once what waits for whom. Those that cannot be read are asked for again by
+// themselves.
+func (s *Source) gatesOf(ctx context.Context, repo string, runs []workflowRun) map[int64][]pendingDeployment {
+	out := map[int64][]pendingDeployment{}
+	for i := range runs {
+		if runs[i].Status != "waiting" || len(out) >= maxGates {
+			continue
+		}
+		list, err := s.pending(ctx, repo, runs[i].ID)
+		if err != nil {
+			break
+		}
+		out[runs[i].ID] = list
+	}
+	return out
 }
 
 // deployed reads the environments of a repository with their last deployments.

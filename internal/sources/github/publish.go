@@ -99,6 +99,9 @@ func (p *poller) applyRuns(r result) {
 		}
 		p.s.rows.with(repo, func(x *repoRows) {
 			x.runs = runs
+			for n, list := range r.gatesOf {
+				x.gates[id(n)] = list
+			}
 			for uid := range x.gates {
 				if !slices.ContainsFunc(runs, func(r ci.Run) bool { return r.Ref.UID == uid && r.Reason.String() == "waiting" }) {
 					delete(x.gates, uid)

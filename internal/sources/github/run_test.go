@@ -211,6 +211,11 @@ func TestRowsTellWhatWaitsAndWhoStarted(t *testing.T) {
 	mine := w.repo.Start(simgithub.Spec{Workflow: "ci.yml", Actor: "kim"})
 	mine.Advance()
 	old := w.red()
+	once := watched(t, w.source(t), core.Interest{Kinds: []string{kindRun}})
+	once.listed(t, kindRun)
+	if row := once.Find(ref); row == nil || len(row.Facts.Waits) != 1 {
+		t.Errorf("a complete list does not tell what waits: %+v", row)
+	}
 	s := w.source(t)
 	r := watched(t, s, core.Interest{Kinds: []string{kindEnvironment, kindRun, kindWorkflow}, Shown: []core.Ref{runRef(mine, "ci"), runRef(old, "ci")}})
 	testkit.PollTrue(t, 20*time.Second, "the stages of a finished run in sight", func() bool {
