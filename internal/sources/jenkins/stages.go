@@ -13,6 +13,9 @@ import (
 	"devops-tui/internal/text"
 )
 
+// mostFirstStages bounds the requests for stages before the first list is complete.
+const mostFirstStages = 20
+
 // pollJob asks how the builds of a job stand that go on.
 func (w *watch) pollJob(ctx context.Context, full string) (news bool, err error) {
 	w.mu.Lock()
@@ -31,6 +34,31 @@ func (w *watch) pollJob(ctx context.Context, full string) (news bool, err error)
 		}
 	}
 	return w.readJobStages(ctx, full, low)
+}
+
+// firstStages reads the stages of what runs before the first list is complete, so
+// that it tells what waits for a human. What else runs is polled soon after.
+func (w *watch) firstStages(ctx context.Context) error {
+	type going struct {
+		full string
+		low  int
+	}
+	var all []going
+	w.mu.Lock()
+	served := w.hasStages()
+	for full, j := range w.jobs {
+		if low, any := j.running(); any && j.isPipeline() && served {
+			all = append(all, going{full, low})
+		}
+	}
+	w.mu.Unlock()
+	slices.SortFunc(all, func(a, b going) int { return strings.Compare(a.full, b.full) })
+	for _, x := range all[:min(len(all), mostFirstStages)] {
+		if _, err := w.readJobStages(ctx, x.full, x.low); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // readJobStages reads the stages of a job's runs; what has ended meanwhile is

@@ -49,11 +49,20 @@ func (s *Source) Disabled(verb string, r *core.Resource) text.Safe {
 		case r.Facts != nil && len(r.Facts.Waits) > 0:
 		case s.stagesAbsent():
 			return text.Lit("what waits for an answer is told by the plugin Pipeline: REST API, which this Jenkins has not")
-		default:
+		case s.stagesSeen(t):
 			return text.Lit("nothing of it waits for an answer")
 		}
 	}
 	return text.Safe{}
+}
+
+// stagesSeen reports whether the stages of a run were read, and with them what it
+// waits for; what is not known is left to the plan.
+func (s *Source) stagesSeen(t target) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	j := s.jobs[t.full]
+	return j != nil && (!j.isPipeline() || j.runs[t.number].Stage.Total > 0)
 }
 
 func (s *Source) stagesAbsent() bool {

@@ -259,6 +259,9 @@ func (w *watch) pollJobs(ctx context.Context) (news bool, err error) {
 		return true, err
 	}
 	if first {
+		if err := w.firstStages(ctx); err != nil {
+			return true, err
+		}
 		if _, err := w.pollQueue(ctx); err != nil {
 			return true, err
 		}

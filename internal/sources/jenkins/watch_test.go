@@ -97,6 +97,24 @@ func TestRows(t *testing.T) {
 	})
 }
 
+// TestFirstListTellsWhatWaits: a list that is asked for once, as the command line
+// does, has the gates.
+func TestFirstListTellsWhatWaits(t *testing.T) {
+	b := newBench(t, simulator.Options{})
+	x := b.w.Pipeline("ship").Start(simulator.Start{By: "lee"})
+	x.Stage("Ship")
+	ref := b.found("run", "", "ship/1")
+	if no := b.src.Disabled(core.VerbApprove, ref); !no.Empty() {
+		t.Errorf("what is not known is left to the plan: %s", no)
+	}
+	x.Ask(simulator.Input{ID: "Go", Message: "Ship it?"})
+	rec := b.run(runs)
+	b.until("listed", func() bool { return rec.Listed("run") })
+	if r := rec.Find(b.ref("run", "", "ship/1")); len(r.Facts.Waits) != 1 {
+		t.Errorf("%+v", r.Facts)
+	}
+}
+
 func TestQueueShowsWhy(t *testing.T) {
 	b := newBench(t, simulator.Options{})
 	j := b.w.Freestyle("team/plain", simulator.Param{Name: "VERSION", Kind: simulator.String, Default: "1"})

@@ -2,6 +2,7 @@ package jenkins
 
 import (
 	"context"
+	"crypto/sha1" //nolint:gosec // the names of commits
 	"fmt"
 	"time"
 )
@@ -45,7 +46,7 @@ func (w *World) Fill() {
 
 // begin starts a build of a branch.
 func (w *World) begin(j *Job, n int, ago time.Duration) *Build {
-	sha := fmt.Sprintf("%040x", 0x9f3c2e1+n*7919+j.next)
+	sha := fmt.Sprintf("%x", sha1.Sum([]byte(j.display+itoa(n)+"/"+itoa(j.next)))) //nolint:gosec // as Git does
 	b := j.Start(Start{
 		Cause: "branch", Commit: sha, Branch: j.display, At: w.Now().Add(-ago), Changes: []Commit{{SHA: sha, Message: titles[n%len(titles)], Author: "Ann"}},
 	})
