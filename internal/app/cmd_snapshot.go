@@ -169,10 +169,10 @@ func (r *run) collect(w *world, snap *store.Snapshot, o snapshotOptions) state {
 		}
 		shown := shownTable{Table: t}
 		for _, row := range t.Rows {
-			if row.Hidden || !r.inNamespace(row.Ref) {
+			if row.Hidden || !r.inNamespace(t.Kind, row.Ref) {
 				continue
 			}
-			s.failed = s.failed || row.Phase == core.Failed
+			s.failed = s.failed || row.Phase == core.Failed && !row.Past
 			if o.problems && !row.IsProblem() || !o.filter.Match(row, t.Kind, snap.Usage, now) {
 				continue
 			}
@@ -196,9 +196,9 @@ func (r *run) collect(w *world, snap *store.Snapshot, o snapshotOptions) state {
 	return s
 }
 
-// inNamespace reports whether --namespace shows the object.
-func (r *run) inNamespace(ref core.Ref) bool {
-	return r.namespace == "" || r.allNamespaces || ref.Namespace == "" || ref.Namespace == r.namespace
+// inNamespace reports whether --namespace, which is of clusters, shows the object.
+func (r *run) inNamespace(k *core.Kind, ref core.Ref) bool {
+	return k != nil && !k.Place.Empty() || r.namespace == "" || r.allNamespaces || ref.Namespace == "" || ref.Namespace == r.namespace
 }
 
 // nothingFound says that there is nothing to watch and what to do.

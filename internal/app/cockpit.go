@@ -7,6 +7,8 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"os/exec"
+	"runtime"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -174,10 +176,11 @@ func (r *run) viewOptions(w *world) (views.Options, error) {
 		},
 		Profile: r.profile(r.stdout), Glyphs: glyphs, Clock: time.Now, Demo: w.demo,
 		ReadOnly: w.gate.ReadOnly, Scope: pane.Scope{Namespace: r.namespace}, Badge: badge(cfg),
-		Mouse:  cfg.Mouse == "on" || cfg.Mouse == "auto" && r.getenv("SSH_CONNECTION") == "" && r.getenv("SSH_TTY") == "",
-		Start:  cfg.View,
-		Log:    views.LogOptions{Tail: cfg.Log.Tail, Wrap: cfg.Log.Wrap, Timestamps: cfg.Log.Timestamps},
-		Editor: editor{r}, Bell: views.BellFor(r.getenv), Audit: w.audit,
+		Mouse:   cfg.Mouse == "on" || cfg.Mouse == "auto" && r.getenv("SSH_CONNECTION") == "" && r.getenv("SSH_TTY") == "",
+		Start:   cfg.View,
+		Log:     views.LogOptions{Tail: cfg.Log.Tail, Wrap: cfg.Log.Wrap, Timestamps: cfg.Log.Timestamps},
+		OpenURL: views.BrowserFor(runtime.GOOS, r.getenv, exec.LookPath),
+		Editor:  editor{r}, Bell: views.BellFor(r.getenv), Audit: w.audit,
 	}
 	if canLend {
 		o.Terminal = r.lendTo

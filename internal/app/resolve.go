@@ -59,7 +59,7 @@ func (r *run) resolve(ctx context.Context, w *world, words []string, use func(co
 	var refs []core.Ref
 	for _, t := range snap.Tables {
 		for _, row := range t.Rows {
-			if r.inNamespace(row.Ref) {
+			if r.inNamespace(t.Kind, row.Ref) {
 				refs = append(refs, row.Ref)
 			}
 		}

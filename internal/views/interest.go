@@ -24,7 +24,7 @@ func (m *Model) tellInterest() {
 		n.Kinds = append(n.Kinds, k)
 	}
 	slices.Sort(n.Kinds)
-	if m.env.Scope.Namespace != "" {
+	if m.env.Scope.Namespace != "" && !m.env.Scope.Repository {
 		n.Namespaces = []string{m.env.Scope.Namespace}
 	}
 	if !slices.Equal(n.Kinds, m.want.Kinds) || !slices.Equal(n.Namespaces, m.want.Namespaces) || n.Usage != m.want.Usage ||

@@ -112,7 +112,7 @@ func (m *Model) openScope() {
 	}
 	names, places := m.namespaces()
 	for _, ns := range names {
-		items = append(items, set(text.Clean(ns), places[ns], pane.Scope{Instance: m.env.Scope.Instance, Namespace: ns}))
+		items = append(items, set(text.Clean(ns), places[ns], pane.Scope{Instance: m.env.Scope.Instance, Namespace: ns, Repository: places[ns] != text.Lit("namespace")}))
 	}
 	m.open(dialog.NewMenu(text.Lit("Scope"), items, true))
 }

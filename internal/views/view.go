@@ -306,7 +306,7 @@ func (m *Model) findWorst() (worst *core.Resource, n int) {
 			continue
 		}
 		for _, r := range t.Rows {
-			if !r.IsProblem() || r.Hidden || !m.env.Scope.Shows(r.Ref) {
+			if !r.IsProblem() || r.Hidden || !m.env.Scope.Shows(t.Kind, r.Ref) {
 				continue
 			}
 			n++

@@ -143,7 +143,7 @@ func TestRolloutVerbs(t *testing.T) {
 	// by keys, on the screen
 	s := w.Cockpit(120, 40, "kube ●", "2", "Builds", "", "web")
 	s.Send("enter")
-	s.WaitText(program.Patience, "Overview", "setWeight", "pause")
+	s.WaitText(program.Patience, "Waiting for you", "set weight 25%", "canary: revision")
 	s.Plan("A", "approve")
 	s.Through()
 	s.Healthy()

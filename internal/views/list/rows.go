@@ -108,7 +108,7 @@ func (l *List) rebuild(e *pane.Env, tables []*store.Table) {
 	l.total, l.trouble = 0, [6]int{}
 	for _, t := range tables {
 		for _, r := range t.Rows {
-			if l.inList(r) {
+			if l.inList(t, r) {
 				l.count(r, 1)
 				if l.keeps(e, t, r) {
 					l.order = append(l.order, r)
@@ -128,12 +128,12 @@ func (l *List) update(e *pane.Env, tables []*store.Table) {
 	for _, t := range tables {
 		old := l.lastRows[t.Key]
 		diff(old, t.Rows, func(r *core.Resource) {
-			if l.inList(r) {
+			if l.inList(t, r) {
 				l.count(r, -1)
 				gone[r] = true
 			}
 		}, func(r *core.Resource) {
-			if l.inList(r) {
+			if l.inList(t, r) {
 				l.count(r, 1)
 				if l.keeps(e, t, r) {
 					came = append(came, r)
@@ -225,8 +225,8 @@ func (l *List) count(r *core.Resource, by int) {
 }
 
 // inList reports whether the row belongs here at all, filter aside.
-func (l *List) inList(r *core.Resource) bool {
-	return !r.Hidden && l.scope.Shows(r.Ref) && (l.o.Only == nil || l.o.Only(r))
+func (l *List) inList(t *store.Table, r *core.Resource) bool {
+	return !r.Hidden && l.scope.Shows(t.Kind, r.Ref) && (l.o.Only == nil || l.o.Only(r))
 }
 
 func (l *List) keeps(e *pane.Env, t *store.Table, r *core.Resource) bool {

@@ -60,11 +60,19 @@ type Env struct {
 type Scope struct {
 	Instance  core.Instance // zero: all
 	Namespace string        // "": all
+	// Repository says that Namespace is a repository or folder of pipelines, not a
+	// namespace of a cluster. The one never narrows what has the other: the runs of
+	// a service are in sight beside its pods.
+	Repository bool
 }
 
-// Shows reports whether the scope shows the object.
-func (s Scope) Shows(ref core.Ref) bool {
-	return (s.Instance == core.Instance{} || s.Instance == ref.Instance()) && (s.Namespace == "" || ref.Namespace == "" || s.Namespace == ref.Namespace)
+// Shows reports whether the scope shows the object, which is of the kind k; nil:
+// not known.
+func (s Scope) Shows(k *core.Kind, ref core.Ref) bool {
+	if s.Instance != (core.Instance{}) && s.Instance != ref.Instance() {
+		return false
+	}
+	return s.Namespace == "" || ref.Namespace == "" || s.Namespace == ref.Namespace || s.Repository != (k != nil && !k.Place.Empty())
 }
 
 // KeyOf is the key of a command, as it is shown.
