@@ -142,12 +142,14 @@ func (w *World) list(rw http.ResponseWriter, r *http.Request) {
 // told first, unless the client says which version it has seen.
 func (w *World) stream(rw http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
-	events := make(chan watchEvent, 1000)
 	w.mu.Lock()
+	var there []Application
 	if q.Get("resourceVersion") == "" || q.Get("name") != "" {
-		for _, a := range w.matches(q) {
-			events <- watchEvent{"ADDED", a}
-		}
+		there = w.matches(q)
+	}
+	events := make(chan watchEvent, 1000+len(there))
+	for _, a := range there {
+		events <- watchEvent{"ADDED", a}
 	}
 	w.watchers[events] = true
 	w.mu.Unlock()
