@@ -34,7 +34,7 @@ const (
 )
 
 // runPriority is how early a column of runs is hidden.
-var runPriority = map[string]int{"stage": 2, "age": 3, "branch": 4, "number": 5, "duration": 6, "title": 7, "author": 8, "commit": 9, "system": 10, "usual": 11}
+var runPriority = map[string]int{"stage": 2, "age": 3, "branch": 4, "number": 5, "system": 6, "duration": 7, "title": 8, "author": 9, "commit": 10, "usual": 11}
 
 // priority is how early the column is hidden when space is short: never (0) for
 // what says which object and how it is, then the larger the earlier.
@@ -182,6 +182,8 @@ func (l *List) rank(c column) int {
 func (l *List) setColumns() {
 	out := make([]kit.Column, len(l.columns))
 	runs := slices.ContainsFunc(l.columns, func(c column) bool { return c.decl.Type == core.Stages })
+	// where a title says more than the name of a workflow, the title gets the spare width
+	titled := runs && slices.ContainsFunc(l.columns, func(c column) bool { return c.own == declared && c.decl.Flex && c.decl.Type != core.Name })
 	for i, c := range l.columns {
 		k := kit.Column{ID: c.decl.ID, Title: c.decl.Title, Min: c.decl.Min, Flex: c.decl.Flex || c.decl.Type == core.Name, Wide: c.decl.Wide, Priority: c.priority(i, runs)}
 		switch c.decl.Type {
@@ -189,6 +191,7 @@ func (l *List) setColumns() {
 			k.Right = true
 		case core.Name:
 			k.Min = max(k.Min, l.nameMin)
+			k.Flex = !titled
 		case core.Stages:
 			k.Max = maxStages
 		}
