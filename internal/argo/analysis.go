@@ -123,8 +123,13 @@ func AnalysisRow(a *AnalysisRun, ref core.Ref) *core.Resource {
 		began = a.Meta.Created.Time
 	}
 	r.Cells = []core.Cell{
-		{Text: text.Clean(ref.Name)}, word("rollouts"), word(owner), rev, {Text: r.Reason}, stages(done, max(len(a.Spec.Metrics), len(st.Metrics)), r.Reason),
-		number(passed), number(failed), {Text: r.Message}, took(began, st.CompletedAt.Time), age(a.Meta.Created.Time),
+		{Text: text.Clean(ref.Name)},
+		word("rollouts"), word(owner), rev,
+		{Text: r.Reason},
+		stages(done, max(len(a.Spec.Metrics), len(st.Metrics)), r.Reason),
+		number(passed), number(failed),
+		{Text: r.Message},
+		took(began, st.CompletedAt.Time), age(a.Meta.Created.Time),
 	}
 	return r
 }

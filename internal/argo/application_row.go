@@ -82,9 +82,13 @@ func ApplicationRow(a *Application, ref core.Ref) *core.Resource {
 		shown[i] = Short(rev)
 	}
 	r.Cells = []core.Cell{
-		{Text: text.Clean(ref.Name)}, word("argocd"), word(a.Spec.Project), word(strings.Join(targets, ", ")), word(strings.Join(shown, ", ")),
-		a.progress(), {Text: r.Reason}, word(st.Sync.Status), word(st.Health.Status), word(a.Policy()),
-		{Text: r.Message}, word(who), took(began, ended), word(a.Spec.Destination.String()), word(strings.Join(f.Image, ",")), age(began),
+		{Text: text.Clean(ref.Name)},
+		word("argocd"), word(a.Spec.Project), word(strings.Join(targets, ", ")), word(strings.Join(shown, ", ")),
+		a.progress(),
+		{Text: r.Reason},
+		word(st.Sync.Status), word(st.Health.Status), word(a.Policy()),
+		{Text: r.Message},
+		word(who), took(began, ended), word(a.Spec.Destination.String()), word(strings.Join(f.Image, ",")), age(began),
 	}
 	return r
 }

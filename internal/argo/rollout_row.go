@@ -74,9 +74,12 @@ func RolloutRow(o *Rollout, ref core.Ref) *core.Resource {
 		rev = number(n)
 	}
 	r.Cells = []core.Cell{
-		{Text: text.Clean(ref.Name)}, word("rollouts"), word(o.Strategy()), stages(at, of, step), weight, {Text: r.Reason},
+		{Text: text.Clean(ref.Name)},
+		word("rollouts"), word(o.Strategy()), stages(at, of, step), weight,
+		{Text: r.Reason},
 		outOf(o.Status.Ready, o.Desired()), number(o.Status.Updated), number(o.Status.Available), rev, word(Short(f.Commit)),
-		{Text: r.Message}, word(strings.Join(f.Image, ",")), age(o.Meta.Created.Time),
+		{Text: r.Message},
+		word(strings.Join(f.Image, ",")), age(o.Meta.Created.Time),
 	}
 	return r
 }

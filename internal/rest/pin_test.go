@@ -69,7 +69,7 @@ func TestPromise31AChangeIsNeverRedirected(t *testing.T) {
 	sent := 0
 	c := client(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		sent++
-		http.Redirect(w, r, other.URL+"/x", 307)
+		http.Redirect(w, r, other.URL+"/x", http.StatusTemporaryRedirect)
 	}))
 	_, err := c.Do(t.Context(), Request{Method: "POST", Path: []string{"x"}})
 	var e *Error
@@ -84,7 +84,7 @@ func TestPromise31AChangeIsNeverRedirected(t *testing.T) {
 func TestPromise31NoWayDownFromTLS(t *testing.T) {
 	plain := stranger(t, func(http.ResponseWriter, *http.Request) { t.Error("a request went out in the clear") })
 	target := plain.URL + "/x"
-	srv := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, target, 302) }))
+	srv := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, target, http.StatusFound) }))
 	defer srv.Close()
 	c := clientAt(t, srv.URL, func(o *Options) {
 		o.TLS = srv.Client().Transport.(*http.Transport).TLSClientConfig
@@ -98,14 +98,14 @@ func TestPromise31NoWayDownFromTLS(t *testing.T) {
 		}
 	}
 	// From a server elsewhere nothing leads to this machine's own services.
-	away := (&server{answer: func(_ int, w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, plain.URL, 302) }}).client(t)
+	away := (&server{answer: func(_ int, w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, plain.URL, http.StatusFound) }}).client(t)
 	if _, err := away.Do(t.Context(), get); err == nil {
 		t.Error("followed to the loopback")
 	}
 }
 
 func TestPromise31RedirectsInCirclesEnd(t *testing.T) {
-	s := &server{answer: func(_ int, w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/again", 302) }}
+	s := &server{answer: func(_ int, w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/again", http.StatusFound) }}
 	if _, err := s.client(t).Do(t.Context(), get); err == nil || s.count() != maxHops+1 {
 		t.Errorf("%d requests, %v", s.count(), err)
 	}

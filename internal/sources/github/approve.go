@@ -165,7 +165,8 @@ func (s *Source) verdict(ctx context.Context, repo string, w *workflowRun, names
 		for _, a := range slices.Backward(list) {
 			if !slices.ContainsFunc(a.Environments, func(e struct {
 				Name string `json:"name"`
-			}) bool {
+			},
+			) bool {
 				return strings.EqualFold(e.Name, n)
 			}) {
 				continue

@@ -191,8 +191,6 @@ type delivery struct {
 	held        []core.Line // the last ones, when only those are wanted
 }
 
-var errTooLong = errors.New("the log is too long")
-
 // read gives the lines of a log as they come.
 func (d *delivery) read(body io.Reader, o *core.Origin, limit int64) error {
 	r := ci.NewLogReader(ci.GitHub)

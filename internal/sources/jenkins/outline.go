@@ -160,14 +160,11 @@ func (s *Source) stagesOutline(ctx context.Context, j *job, ref core.Ref, t targ
 
 // marks are the stages that a console names, read as far as next.
 type marks struct {
-	uid    string
 	next   int64
 	reader *ci.LogReader
-	depth  int
 	nodes  []core.Node
 	open   []int // of nodes
 	used   time.Time
-	long   bool
 }
 
 const (

@@ -34,7 +34,6 @@ type Source struct {
 	mu      sync.Mutex // guards what follows
 	jobs    map[string]*job
 	queue   map[int64]*queued
-	me      string // the user id, as the controller knows it
 	asked   map[string]time.Time
 	hot     map[string]time.Time // jobs that were changed from here, until when they are watched closely
 	stages  plugin               // Pipeline: REST API

@@ -242,7 +242,7 @@ func (s *Source) syncForm(ctx context.Context, ref core.Ref) (core.Form, error) 
 		form.Fields = append(form.Fields, revision)
 	}
 	gone := 0
-	all := core.Choice{Cells: []text.Safe{text.Lit("all"), text.Safe{}, text.Safe{}}}
+	all := core.Choice{Cells: []text.Safe{text.Lit("all"), {}, {}}}
 	which := core.Field{
 		Name: optResources, Title: text.Lit("Resources"), Type: core.FieldChoice, Open: true, Help: text.Lit("one, or a comma list of GROUP:KIND:NAME"),
 		Columns: []text.Safe{text.Lit("RESOURCE"), text.Lit("SYNC"), text.Lit("HEALTH")}, Choices: []core.Choice{all},

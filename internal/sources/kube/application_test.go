@@ -2,8 +2,6 @@ package kube
 
 import (
 	"bytes"
-	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -18,98 +16,8 @@ import (
 
 const (
 	revOne = "a099976ad1b3a968bfa8af414561fb7aae44c220"
-	revTwo = "a15c8d5c8fb16f744f922db97853c442f2379f7f"
+	revTwo = cluster.GitHead
 )
-
-// scriptedArgo acts on the applications of a namespace as the recorded Argo CD
-// did: an operation begins with a state beside it, ends with its result in the state
-// and the history while the operation goes, and only then the application is looked at
-// again. Its annotations say otherwise: test/hold keeps an operation running,
-// test/fail lets it fail.
-type scriptedArgo struct {
-	c  *cluster.Cluster
-	ns string
-}
-
-func startController(t *testing.T, c *cluster.Cluster, ns string) {
-	t.Helper()
-	x := &scriptedArgo{c, ns}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		tick := time.NewTicker(50 * time.Millisecond)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-				x.reconcile(ctx)
-			}
-		}
-	}()
-	t.Cleanup(func() { cancel(); <-done })
-}
-
-func (x *scriptedArgo) reconcile(ctx context.Context) {
-	var list struct{ Items []json.RawMessage }
-	if x.c.Get(ctx, "/apis/argoproj.io/v1alpha1/namespaces/"+x.ns+"/applications", &list) != nil {
-		return
-	}
-	for _, raw := range list.Items {
-		o, err := parseTree(raw)
-		if err != nil {
-			continue
-		}
-		now := time.Now().UTC().Format(time.RFC3339)
-		state := o.sub("status", "operationState")
-		patch := map[string]any{}
-		switch op := o.sub("operation"); {
-		case op != nil && state == nil:
-			patch = map[string]any{"status": map[string]any{"operationState": map[string]any{"operation": op, "phase": "Running", "message": "waiting for healthy state", "startedAt": now}}}
-		case op != nil && state.str("phase") == "Running" && o.str("metadata", "annotations", "test/hold") == "":
-			patch = x.finish(o, op, state, now)
-		case state.str("phase") == "Terminating":
-			patch = map[string]any{"operation": nil, "status": map[string]any{"operationState": map[string]any{"phase": "Failed", "message": "Operation terminated", "finishedAt": now}}}
-		case op == nil && state.str("finishedAt") > o.str("status", "reconciledAt"):
-			patch = map[string]any{"status": map[string]any{"reconciledAt": now, "health": map[string]any{"status": "Healthy"}}}
-		default:
-			continue
-		}
-		patch["metadata"] = map[string]any{"resourceVersion": o.str("metadata", "resourceVersion")}
-		b, _ := json.Marshal(patch)
-		_, _ = x.c.Do(ctx, "PATCH", "/apis/argoproj.io/v1alpha1/namespaces/"+x.ns+"/applications/"+o.str("metadata", "name"), mergePatch, b) // a conflict is seen again
-	}
-}
-
-func (x *scriptedArgo) finish(o, op, state tree, now string) map[string]any {
-	rev := op.str("sync", "revision")
-	if rev == "" || rev == "main" {
-		rev = revTwo
-	}
-	resource := map[string]any{"group": "apps", "version": "v1", "kind": "Deployment", "namespace": x.ns, "name": "web", "status": "Synced", "message": "deployment.apps/web configured", "hookPhase": "Running", "syncPhase": "Sync"}
-	end := map[string]any{"phase": "Succeeded", "message": "successfully synced (all tasks run)", "finishedAt": now, "syncResult": map[string]any{"revision": rev, "source": o.at("spec", "source"), "resources": []any{resource}}}
-	status := map[string]any{"operationState": end}
-	if o.str("metadata", "annotations", "test/fail") != "" {
-		resource["status"], resource["message"], resource["hookPhase"] = "SyncFailed", "admission webhook denied the request", "Failed"
-		end["phase"], end["message"] = "Failed", "one or more objects failed to apply"
-		return map[string]any{"operation": nil, "status": status}
-	}
-	history, _ := o.at("status", "history").([]any)
-	source := op.at("sync", "source")
-	if source == nil {
-		source = o.at("spec", "source")
-	}
-	status["history"] = append(slices.Clone(history), map[string]any{"id": len(history), "revision": rev, "deployedAt": now, "deployStartedAt": state.str("startedAt"), "source": source, "initiatedBy": op.at("initiatedBy")})
-	word := "Synced"
-	if rev != revTwo { // Git says otherwise
-		word = "OutOfSync"
-	}
-	status["sync"] = map[string]any{"status": word, "revision": revTwo, "comparedTo": map[string]any{"source": o.at("spec", "source"), "destination": o.at("spec", "destination")}}
-	status["resources"] = []any{map[string]any{"group": "apps", "version": "v1", "kind": "Deployment", "namespace": x.ns, "name": "web", "status": word, "health": map[string]any{"status": "Healthy"}}}
-	return map[string]any{"operation": nil, "status": status}
-}
 
 func applicationYAML(ns, name, project, policy string, annotations ...string) string {
 	return fmt.Sprintf(`
@@ -141,7 +49,7 @@ func applicationWorld(t *testing.T) (*cluster.Cluster, *Source, *cutter, *memory
 	c, src, cut, m, ns := argoWorld(t, kindApplication)
 	put(t, c, ns, "apiVersion: argoproj.io/v1alpha1\nkind: AppProject\nmetadata: {name: default}\nspec: {sourceRepos: ['*']}")
 	put(t, c, ns, appYAML("Deployment", "web", "r.local/web:v1", "", 1))
-	startController(t, c, ns)
+	c.ActAsArgoCD(t, ns)
 	return c, src, cut, m, ns
 }
 

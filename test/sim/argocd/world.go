@@ -81,7 +81,6 @@ type app struct {
 	images map[string][]string
 	logs   []logEntry
 	events []event
-	auto   bool // auto-sync has been seen to
 }
 
 // New makes an empty world.

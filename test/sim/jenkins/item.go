@@ -251,15 +251,6 @@ func (j *Job) Discard(n int) {
 	})
 }
 
-func (j *Job) param(name string) *Param {
-	for i := range j.params {
-		if j.params[i].Name == name {
-			return &j.params[i]
-		}
-	}
-	return nil
-}
-
 // color is the ball of the job.
 func (j *Job) color() string {
 	if j.disabled {
