@@ -1,6 +1,10 @@
 package kit
 
-import "devops-tui/themes"
+import (
+	"slices"
+
+	"devops-tui/themes"
+)
 
 const (
 	columnGap = 2
@@ -70,14 +74,24 @@ func (l *layout) compute(cols []Column, seen []int, w int, wide bool, shift int,
 		return n
 	}
 	if !wide && shift == 0 {
+		var dropped []int
 		for total() > avail {
 			k := l.drop(cols)
 			if k < 0 {
 				break
 			}
+			dropped = append(dropped, l.keep[k])
 			l.keep = append(l.keep[:k], l.keep[k+1:]...)
-			l.right = true
 		}
+		// a wide one that went last has left room for narrow ones that went before; what
+		// matters least (usually said beside another) does not come back alone
+		for k := len(dropped) - 1; k >= 0; k-- {
+			if i := dropped[k]; cols[i].Priority <= 10 && total()+columnGap+least(i) <= avail-1 { // the last cell is for the mark
+				at, _ := slices.BinarySearch(l.keep, i)
+				l.keep = slices.Insert(l.keep, at, i)
+			}
+		}
+		l.right = len(l.keep) < eligible
 	}
 	l.place(cols, least, w)
 	if l.right { // the last cell is for the mark that there is more
