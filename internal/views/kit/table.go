@@ -119,6 +119,7 @@ func (t *Table[ID]) SetColumns(cols ...Column) {
 		t.seen = make([]int, len(cols))
 		t.shift = 0
 	}
+	t.layout.cols = nil // a table without rows measures nothing that would tell it
 	t.dirty = true
 }
 

@@ -139,6 +139,19 @@ func TestNewTroubleShowsAtTheTop(t *testing.T) {
 	}
 }
 
+// Fewer columns over a list without rows: nothing is measured, and the layout is
+// still made anew.
+func TestColumnsChangeUnderAnEmptyList(t *testing.T) {
+	st := styles(t, "mono", colorprofile.ASCII, ASCII)
+	table := NewTable[string](nameColumn(), Column{ID: "cpu", Title: text.Lit("CPU")}, Column{ID: "age", Title: text.Lit("AGE")})
+	table.Refresh(names{})
+	table.Draw(st, 40, 5)
+	table.SetColumns(nameColumn())
+	if got := strings.Join(plain(table.Draw(st, 40, 5)), "\n"); strings.Contains(got, "CPU") || !strings.Contains(got, "NAME") {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestSelectionSurvivesAnEmptyList(t *testing.T) {
 	st := styles(t, "mono", colorprofile.ASCII, ASCII)
 	rows := names{"a", "b", "c", "d"}
