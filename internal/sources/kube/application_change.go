@@ -35,6 +35,28 @@ func asApplication(o tree) (*argo.Application, error) {
 	return argo.DecodeApplication(b)
 }
 
+// fills are the namespaces that an application as it is or would be has objects
+// in, where that is this cluster: what guards them guards the application too.
+func (s *Source) fills(versions ...tree) []core.Ref {
+	var out []core.Ref
+	add := func(namespace string) {
+		if ref := s.ref("namespace", "", namespace, ""); namespace != "" && !slices.Contains(out, ref) {
+			out = append(out, ref)
+		}
+	}
+	for _, o := range versions {
+		a, err := asApplication(o)
+		if err != nil || !s.here(a.Spec.Destination) {
+			continue
+		}
+		add(a.Spec.Destination.Namespace)
+		for i := range a.Status.Resources {
+			add(a.Status.Resources[i].Namespace)
+		}
+	}
+	return out
+}
+
 // free refuses an application on which nothing new can be begun.
 func free(a *argo.Application) error {
 	switch name := a.Meta.Name; {

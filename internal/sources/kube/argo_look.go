@@ -114,7 +114,7 @@ func hasNo(ref core.Ref, what text.Safe) error {
 // cluster; those of other clusters have no page here.
 func (s *Source) resolve(a *argo.Application) argo.Resolve {
 	d := a.Spec.Destination
-	if !d.Local() && (s.client.base == nil || strings.TrimSuffix(d.Server, "/") != strings.TrimSuffix(s.client.base.String(), "/")) {
+	if !s.here(d) {
 		return nil
 	}
 	return func(group, version, gvk, namespace, name string) core.Ref {
@@ -133,6 +133,12 @@ func (s *Source) resolve(a *argo.Application) argo.Resolve {
 		}
 		return s.ref(kind, namespace, name, "")
 	}
+}
+
+// here reports whether a destination is this cluster: that of Argo CD itself,
+// which has the application, or the address that this program uses.
+func (s *Source) here(d argo.Destination) bool {
+	return d.Local() || s.client.base != nil && strings.TrimSuffix(d.Server, "/") == strings.TrimSuffix(s.client.base.String(), "/")
 }
 
 // maxSidePods is how many pods of one side are told.

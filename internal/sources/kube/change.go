@@ -158,6 +158,9 @@ func (c *change) cannot() text.Safe {
 
 // operation binds the plan to the change.
 func (c *change) operation(p core.Plan) *core.Operation {
+	if c.k.Name == kindApplication {
+		p.Also = append(p.Also, c.s.fills(c.before, c.after)...)
+	}
 	return &core.Operation{Plan: p, Execute: c.execute, Verify: c.verify}
 }
 

@@ -62,6 +62,9 @@ func (s *Source) PlanDelete(ctx context.Context, ref core.Ref, how core.Removal)
 	}
 	d.impact(ctx, &p)
 	d.undo(&p)
+	if k.Name == kindApplication {
+		p.Also = s.fills(o)
+	}
 	op := &core.Operation{Plan: p, Execute: d.execute, Verify: d.verify}
 	if k.Name == "namespace" {
 		op.VerifyLimit = namespaceLimit
