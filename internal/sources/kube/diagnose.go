@@ -53,6 +53,7 @@ func (s *Source) Diagnose(ctx context.Context) []core.Finding {
 		note(core.FindingProblem, s.problem(text.Lit("metrics.k8s.io"), err).Summary, text.Lit("kubectl get apiservice v1beta1.metrics.k8s.io -o yaml"))
 	}
 	s.diagnoseHelm(ctx, note)
+	s.diagnoseArgo(ctx, note)
 	return out
 }
 
