@@ -53,7 +53,7 @@ func TestCommandLines(t *testing.T) {
 		{"snapshot --source dokcer", 64, `^$`, `no source "dokcer"; did you mean docker\?`},
 		{"snapshot --demo --theme drak themes", 64, `^$`, `no kind "themes"`},
 		{"themes --theme drak", 64, `^$`, `no theme "drak"; did you mean dark\?`},
-		{"snapshot --demo pods runs", 2, `(?s)^demo:prod +live.*pods \(\d+\).*NAMESPACE +NAME`, `^$`},
+		{"snapshot --demo pods runs", 2, `(?s)^demo:prod +live.*runs \(\d+\)[^(]*REPOSITORY +NAME.*pods \(\d+\)[^(]*NAMESPACE +NAME`, `^$`},
 		{"snapshot --demo po --namespace nowhere", 0, `pods \(0\)`, `^$`},
 		{"snapshot --demo --filter cpuu>1", 64, `^$`, `no field cpuu; did you mean cpu`},
 		{"snapshot --demo container --filter name=shop-web-1", 2, `containers \(1\)`, `^$`},

@@ -80,7 +80,11 @@ func tableRows(snap *store.Snapshot, t shownTable, wide bool) [][]field {
 	columns := shownColumns(snap, t, wide)
 	head := []field{{text: text.Lit(" "), tok: themes.Header}}
 	if t.Kind.Namespaced {
-		head = append(head, field{text: text.Lit("NAMESPACE"), tok: themes.Header})
+		place := t.Kind.Place
+		if place.Empty() {
+			place = text.Lit("NAMESPACE")
+		}
+		head = append(head, field{text: place, tok: themes.Header})
 	}
 	for _, i := range columns {
 		c := &t.Kind.Columns[i]

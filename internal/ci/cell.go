@@ -34,15 +34,21 @@ func Short(commit string) string {
 
 func word(s string) core.Cell { return core.Cell{Text: text.Clean(s)} }
 
-// count is the cell of a number that a system may also write as a word.
+// count is the cell of a number that a system may also write as a word; "": it
+// is not known, and the cell stays empty.
 func count(s string) core.Cell {
+	if s == "" {
+		return core.Cell{Num: -1}
+	}
 	n, _ := strconv.ParseFloat(s, 64)
 	return core.Cell{Text: text.Clean(s), Num: n}
 }
 
+// whole is the cell of a number of at least 1; 0: it is not known, and the cell
+// stays empty.
 func whole(n int) core.Cell {
 	if n == 0 {
-		return core.Cell{}
+		return core.Cell{Num: -1}
 	}
 	return core.Cell{Text: text.Int(n), Num: float64(n)}
 }

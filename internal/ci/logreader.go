@@ -26,7 +26,9 @@ const maxLine = 60 << 10
 // group that is open, and End closes those that are left.
 //
 // A line's Time is the system's stamp, which is taken out of the text; a line
-// without one has that of the line before. Where a line was overwritten by
+// without one has that of the line before. Times never go back: a stamp that is
+// before that of an earlier line (section marks have whole seconds) counts as
+// that one, so that sorting by time keeps the order of the log. Where a line was overwritten by
 // carriage returns, it is what a terminal would have shown at the end.
 type LogReader struct {
 	// Origin is given to every line; set it before the first Feed.
@@ -42,6 +44,7 @@ type LogReader struct {
 	any      bool   // the line has bytes, though raw may be empty
 	segments segments
 	time     int64
+	latest   int64    // of the times that lines were given
 	groups   []string // names of the groups that are open, "" for those that have none
 	gitlab   gitlabLine
 	held     held   // of GitLab: a line that the next one may go on with
@@ -188,14 +191,15 @@ func (r *LogReader) say(raw []byte, dropped int, level core.Level, stream core.S
 		l = text.CleanLine(string(raw) + text.Sprintf("… +%d bytes", dropped).String())
 	}
 	if level == core.LevelNone {
-		level = levels[text.DetectLevel(l.String())]
+		level = LevelOf(l.String())
 	}
 	r.emit(l, core.GroupNone, level, stream)
 }
 
 func (r *LogReader) emit(l text.Line, g core.Group, level core.Level, stream core.Stream) {
 	r.seq++
-	r.out = append(r.out, core.Line{Time: r.time, Seq: r.seq, Origin: r.Origin, Text: l, Stream: stream, Level: level, Group: g})
+	r.latest = max(r.latest, r.time)
+	r.out = append(r.out, core.Line{Time: r.latest, Seq: r.seq, Origin: r.Origin, Text: l, Stream: stream, Level: level, Group: g})
 }
 
 // mostGroups bounds how deep groups lie in each other; deeper ones are text.
@@ -225,12 +229,6 @@ func (r *LogReader) close(name string) {
 		r.groups = r.groups[:i]
 		return
 	}
-}
-
-// levels are core's levels by the names of package text.
-var levels = map[string]core.Level{
-	"trace": core.LevelTrace, "debug": core.LevelDebug, "info": core.LevelInfo,
-	"warn": core.LevelWarn, "error": core.LevelError, "fatal": core.LevelFatal,
 }
 
 // sequences returns how many bytes of colours, and of erasing the line, raw begins

@@ -70,6 +70,29 @@ func TestTheDialectsOfLogs(t *testing.T) {
 	}
 }
 
+// A runner's own first line has its time to the microsecond, the section behind it
+// to the second: sorted by time they stay as they are.
+func TestTimesNeverGoBack(t *testing.T) {
+	lines := read(GitLab, "2026-03-02T09:14:07.648213Z 00O Running with gitlab-runner 18.2\nsection_start:1772442847:prepare\r\x1b[0KPreparing\n"+
+		"section_end:1772442850:prepare\r\x1b[0K\n")
+	if len(lines) != 3 || lines[1].Group != core.GroupOpen || lines[1].Time != lines[0].Time || lines[2].Time != 1772442850e9 {
+		t.Errorf("\n%s", script(lines))
+	}
+}
+
+// What test tools say of a failure is an error; words that only look like it are none.
+func TestTheLevelOfFailures(t *testing.T) {
+	for line, want := range map[string]core.Level{
+		"--- FAIL: TestCart (0.01s)": core.LevelError, "    --- FAIL: TestCart/a (0.01s)": core.LevelError, "FAIL\tacme/shop/cart\t0.4s": core.LevelError, "FAIL": core.LevelError,
+		"FAIL src/cart.test.js": core.LevelError, "FAILED tests/test_cart.py::test_total - assert 3 == 4": core.LevelError, "FAIL: test_total (cart.Test)": core.LevelError,
+		"WARN: slow": core.LevelWarn, "--- PASS: TestCart (0.01s)": core.LevelNone, "FAILOVER is on": core.LevelNone, "0 FAILED": core.LevelNone, "ok  \tacme/shop": core.LevelNone,
+	} {
+		if got := read(Plain, line)[0].Level; got != want {
+			t.Errorf("%q is %v, want %v", line, got, want)
+		}
+	}
+}
+
 // unescaped puts the control characters in that the files write as \e, \r and \ufeff.
 func unescaped(s string) string {
 	return strings.NewReplacer(`\e`, "\x1b", `\r`, "\r", `\ufeff`, "\ufeff").Replace(s)
@@ -130,6 +153,9 @@ func TestCutsChangeNothing(t *testing.T) {
 		for i, l := range got {
 			if l.Seq != uint64(i+1) {
 				t.Fatalf("line %d has number %d", i, l.Seq)
+			}
+			if i > 0 && l.Time < got[i-1].Time {
+				t.Fatalf("line %d is before the one above it:\n%s", i, whole)
 			}
 		}
 	})

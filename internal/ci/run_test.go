@@ -77,6 +77,12 @@ func TestTheRowOfARun(t *testing.T) {
 	if f := r.Facts; f.Commit != run.Commit || f.Repo != run.Repo || f.URL != run.URL || f.Actor != "kim" || len(f.Waits) != 1 {
 		t.Errorf("facts %+v", f)
 	}
+	run.Attempt, run.Number = 0, ""
+	for _, id := range []string{"attempt", "number"} { // nothing is drawn of what is not known
+		if got := cell(t, KindRun, run.Resource(), id); !got.Text.Empty() || got.Num >= 0 {
+			t.Errorf("an unknown %s is %+v", id, got)
+		}
+	}
 	run.Ended = at(12)
 	if got := cell(t, KindRun, run.Resource(), "duration"); got.Num != 120 {
 		t.Errorf("it took %v", got.Num)

@@ -53,7 +53,7 @@ const (
 	Text     ColumnType = iota // sorts by Text
 	Name                       // Text, the object's name: never truncated before the others
 	Status                     // Text, drawn with the phase's glyph and colour; sorts by trouble
-	Number                     // a count; right-aligned
+	Number                     // a count; right-aligned; below 0: not known, drawn as nothing
 	Bytes                      // bytes; drawn by the view as 212Mi
 	CPU                        // millicores; drawn by the view as 430m
 	Percent                    // 0..100 (may exceed)

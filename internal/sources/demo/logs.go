@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"devops-tui/internal/ci"
 	"devops-tui/internal/core"
 	"devops-tui/internal/text"
 )
@@ -257,7 +258,10 @@ func seq(life instance, slot, i int) uint64 {
 func (sp *speaker) write(to []core.Line, life instance, slot int, at time.Time, s string) []core.Line {
 	level := core.LevelNone
 	for i, l := range text.Document(s) {
-		if i == 0 {
+		switch {
+		case sp.grouped: // each line of a pipeline's log stands for itself
+			level = ci.LevelOf(l.String())
+		case i == 0:
 			level = levels[text.DetectLevel(l.String())]
 		}
 		stream := core.Stdout

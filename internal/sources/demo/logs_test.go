@@ -242,3 +242,42 @@ func TestARunsLogEndsWithTheRun(t *testing.T) {
 		}
 	})
 }
+
+// A failed test ends its job's log as those of real systems do: what failed, what
+// the tools make of it, and last the job's own word; what says so is an error.
+func TestAFailedTestIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := New(Options{Seed: 1})
+		s := d.Instance(Staging)
+		var ref core.Ref
+		within(t, 2*time.Hour, "a test that failed", func() bool {
+			d.w.lock()
+			defer d.w.mu.Unlock()
+			for _, o := range s.place.list("run") {
+				for _, j := range o.(*run).jobs {
+					if j.stage == "test" && j.status == failed {
+						ref = j.ref()
+					}
+				}
+			}
+			return !ref.IsZero()
+		})
+		logs := &sourcetest.Logs{}
+		if err := s.Tail(t.Context(), core.LogRequest{Ref: ref, Tail: 6}, logs); err != nil {
+			t.Fatal(err)
+		}
+		all := logs.All()
+		if len(all) != 6 {
+			t.Fatalf("%d lines: %q", len(all), logs.Texts())
+		}
+		for i, want := range []struct {
+			head  string
+			level core.Level
+		}{{"--- FAIL: ", core.LevelError}, {"    cart_test.go:", core.LevelNone}, {"FAIL acme/", core.LevelError}, {"make: ***", core.LevelNone}, {"", core.LevelNone}, {"ERROR: Job failed", core.LevelError}} {
+			l := all[i]
+			if !strings.HasPrefix(l.Text.String(), want.head) || l.Level != want.level || i > 0 && l.Time <= all[i-1].Time {
+				t.Errorf("line %d is %q, %v at %d", i, l.Text.String(), l.Level, l.Time)
+			}
+		}
+	})
+}

@@ -409,7 +409,7 @@ func Value(c *core.Cell, t core.ColumnType, now time.Time) text.Safe {
 			return text.Sprintf("%.0f%%", c.Num)
 		}
 	case core.Number:
-		if c.Text.Empty() && !math.IsNaN(c.Num) {
+		if c.Text.Empty() && c.Num >= 0 { // below, or NaN: not known
 			return text.Sprintf("%.0f", c.Num)
 		}
 	}
