@@ -55,6 +55,7 @@ func TestActCommandLines(t *testing.T) {
 		{"act edit demo:staging/deployment/shop/web --demo", 64, `^$`, `needs --set file=FILE, or a terminal`},
 		{"act undo --demo", 64, `^$`, `nothing`},
 		{"act stop container/shop-redis-1 --demo --yes --wait", 0, `stop demo:laptop/container/shop-redis-1: healthy`, `verifying`},
+		{"act approve demo:prod/rollout/shop/checkout --demo --yes", 0, `(?m)^approve demo:prod/rollout/shop/checkout: sent$`, `verifying`},
 		{"act deploy container/shop-redis-1 --demo --set image=redis:8.2-alpine --yes", 0, `(?m)^    Status: Downloaded newer image`, `sending`},
 		{"act prune host/laptop --demo --set what=images --dry-run", 0, `(?s)Prune images.*same as: docker image prune`, `^$`},
 	} {

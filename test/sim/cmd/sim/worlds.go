@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"time"
 
 	"devops-tui/test/sim"
 	"devops-tui/test/sim/argocd"
@@ -66,50 +65,13 @@ func gitlabWorld() world {
 }
 
 func jenkinsWorld() world {
-	w := jenkins.New(jenkins.Options{Users: []jenkins.User{{ID: "kim", Name: "Kim", Token: token}}, Auto: true})
-	deploy := w.Pipeline("team/deploy", jenkins.Param{Name: "VERSION", Kind: jenkins.String, Default: "1.0"})
-	w.Multibranch("team/app")
-	app := w.Branch("team/app", "main")
+	w := jenkins.New(jenkins.Options{Users: []jenkins.User{{ID: "kim", Name: "Kim", Token: token}}})
+	w.Fill()
 	return world{
-		name: "jenkins", token: token, handler: w,
+		name: "jenkins", token: token, handler: w, play: w.Play,
 		section: func(url, file string) (string, error) {
 			return fmt.Sprintf("  jenkins:\n    servers:\n      - {name: jenkins.test, url: %q, user: kim, token_file: %q}\n", url, file), nil
 		},
-		play: func(ctx context.Context, speed float64) { build(ctx, speed, app, deploy) },
-	}
-}
-
-// build lets builds come, go through their stages and end, one in five badly.
-func build(ctx context.Context, speed float64, jobs ...*jenkins.Job) {
-	if speed <= 0 {
-		speed = 1
-	}
-	tick := time.NewTicker(max(time.Duration(float64(2*time.Second)/speed), 10*time.Millisecond))
-	defer tick.Stop()
-	stages := []string{"Checkout", "Build", "Test", "Publish"}
-	builds, at := make([]*jenkins.Build, len(jobs)), make([]int, len(jobs))
-	for n := 0; ; n++ {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		i := n % len(jobs)
-		switch b := builds[i]; {
-		case b == nil:
-			builds[i], at[i] = jobs[i].Start(jenkins.Start{By: "kim"}), 0
-		case at[i] < len(stages):
-			b.Stage(stages[at[i]])
-			b.Log(fmt.Sprintf("step %d of %s\n", n, stages[at[i]]))
-			at[i]++
-		case n%5 == 0:
-			b.Log("ERROR: the test TestBasket failed\n")
-			b.End("FAILURE")
-			builds[i] = nil
-		default:
-			b.End("SUCCESS")
-			builds[i] = nil
-		}
 	}
 }
 
