@@ -14,6 +14,7 @@ import (
 // memory is a Sink that does what the store does, naively.
 type memory struct {
 	mu       sync.Mutex
+	writing  sync.RWMutex                         // within mu: while something is changed
 	rows     map[string]map[string]*core.Resource // kind -> UID
 	fresh    map[string]map[string]struct{}       // kind/namespace -> UIDs since Begin
 	listed   map[string]bool                      // kind/namespace
@@ -39,7 +40,9 @@ func newMemory() *memory {
 func (m *memory) do(f func()) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.writing.Lock()
 	f()
+	m.writing.Unlock()
 	close(m.changed)
 	m.changed = make(chan struct{})
 }
@@ -117,8 +120,10 @@ func (m *memory) UsageState(p *core.Problem) { m.do(func() { m.noUsage = p; m.no
 func (m *memory) Alive()                     { m.do(func() { m.alive++ }) }
 func (m *memory) Version(v text.Safe)        { m.do(func() { m.vers = v }) }
 
-// row finds a row by namespace/name.
+// row finds a row by namespace/name; within await and outside of it.
 func (m *memory) row(kind, ns, name string) *core.Resource {
+	m.writing.RLock()
+	defer m.writing.RUnlock()
 	for _, r := range m.rows[kind] {
 		if r.Ref.Namespace == ns && r.Ref.Name == name {
 			return r
