@@ -106,7 +106,7 @@ spec:
 	w.rolled("deployment/web")
 	w.apply(manifest(one))
 	w.rolled("deployment/web")
-	names := `.spec.template.spec.containers[0].Env[*].name`
+	names := `.spec.template.spec.containers[0].env[*].name`
 	w.want("deployment/web", names, "A")
 	w.Act("rollback", "deployment/"+w.ns+"/web")
 	w.want("deployment/web", names, "A B")
