@@ -2,6 +2,7 @@ package views
 
 import (
 	"devops-tui/internal/core"
+	"devops-tui/internal/store"
 	"devops-tui/internal/text"
 	"devops-tui/internal/views/list"
 	"devops-tui/internal/views/pane"
@@ -37,12 +38,55 @@ func (m *Model) builds(short bool) *list.List {
 // waits reports whether a human must answer before the object goes on.
 func waits(r *core.Resource) bool { return r.Facts != nil && len(r.Facts.Waits) > 0 }
 
+// waitCount counts what waits for a human. Rows are looked at again only where
+// their table is another one.
+type waitCount struct {
+	snap   *store.Snapshot
+	scope  pane.Scope
+	n      int
+	tables []*store.Table // that were counted
+	counts []int
+}
+
+func (c *waitCount) of(e *pane.Env) (n int) {
+	switch {
+	case c.scope != e.Scope:
+		*c = waitCount{scope: e.Scope}
+	case c.snap == e.Snap:
+		return c.n
+	}
+	at := 0
+	for _, kind := range runKinds {
+		for _, t := range e.Snap.OfKind(kind) {
+			if at == len(c.tables) {
+				c.tables, c.counts = append(c.tables, nil), append(c.counts, 0)
+			}
+			if c.tables[at] != t {
+				c.tables[at], c.counts[at] = t, c.in(t)
+			}
+			n += c.counts[at]
+			at++
+		}
+	}
+	c.snap, c.n = e.Snap, n
+	return n
+}
+
+func (c *waitCount) in(t *store.Table) (n int) {
+	for _, r := range t.Rows {
+		if !r.Hidden && waits(r) && c.scope.Shows(t.Kind, r.Ref) {
+			n++
+		}
+	}
+	return n
+}
+
 // buildsPage is the Builds view: runs, what of them waits for a human, and the
 // kinds behind them, as far as some source has them.
 func (m *Model) buildsPage() *page {
 	p := &page{title: text.Lit("Builds"), slots: []slot{
 		{title: text.Lit("Runs"), pane: m.builds(false)},
-		{title: text.Lit("Waiting"), make: func() pane.Pane {
+		{title: text.Lit("Waiting"), count: new(waitCount).of, make: func() pane.Pane {
 			return list.New(list.Options{
 				Title: text.Lit("Waiting for you"), Kinds: runKinds, Columns: runColumns, Origins: true, Filter: filterRuns, Only: waits,
 				Empty: text.Lit("nothing waits for you"), Hint: text.Lit("gates, inputs and manual jobs that a human must answer stand here"),

@@ -9,6 +9,7 @@ import (
 
 	"devops-tui/internal/actions"
 	"devops-tui/internal/core"
+	"devops-tui/internal/keys"
 	"devops-tui/internal/text"
 	"devops-tui/internal/views/dialog"
 	"devops-tui/internal/views/pane"
@@ -123,7 +124,7 @@ func (m *Model) stand(verbs []actions.Verb, refs []core.Ref) []possible {
 		if r == nil {
 			if len(refs) == 1 {
 				for i := range out {
-					out[i].why, out[i].exists = text.Lit("the object is gone"), true
+					out[i].why, out[i].exists = m.absent(ref), true
 				}
 			}
 			continue
@@ -190,6 +191,16 @@ func (m *Model) change(verb string) tea.Cmd {
 	leader, _ := m.o.Engine.Verb(verb)
 	m.open(dialog.NewMenu(text.Sprintf("%s · %s", text.Clean(leader.Key), objectsPath(refs)), m.verbItems(all, refs, false), false))
 	return nil
+}
+
+// absent says why nothing is known of an object. What is not on a list that has
+// all there is, is gone; what a system lists in part it may still tell of.
+func (m *Model) absent(ref core.Ref) text.Safe {
+	page, ok := m.top().slots[0].pane.(interface{ Gone() bool })
+	if k := m.env.Snap.Kind(ref); k == nil || !k.Polled && !k.Unlisted || ok && ref == m.pageObject() && page.Gone() {
+		return text.Lit("the object is gone")
+	}
+	return text.Sprintf("it is on no list, and its system has not told of it yet; %s asks again", m.env.KeyOf(keys.Refresh))
 }
 
 func someExist(all []possible) bool {
@@ -263,7 +274,7 @@ func (m *Model) openActions() {
 	}
 	r := m.row(refs[0])
 	if r == nil {
-		m.env.Send(pane.Notify{Text: text.Lit("the object is gone")})
+		m.env.Send(pane.Notify{Text: m.absent(refs[0])})
 		return
 	}
 	var verbs []actions.Verb

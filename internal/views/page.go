@@ -29,7 +29,18 @@ type page struct {
 type slot struct {
 	pane  pane.Pane
 	title text.Safe
-	make  func() pane.Pane // a tab that is made when it is first shown
+	make  func() pane.Pane    // a tab that is made when it is first shown
+	count func(*pane.Env) int // what its title counts while there is some; nil: nothing
+}
+
+// tab is the title of a slot as a tab: with its count.
+func (s *slot) tab(e *pane.Env) text.Safe {
+	if s.count != nil {
+		if n := s.count(e); n > 0 {
+			return text.Sprintf("%s %d", s.title, n)
+		}
+	}
+	return s.title
 }
 
 type rect struct{ x, y, w, h int }
@@ -183,7 +194,7 @@ func (p *page) frame(e *pane.Env, i int, r rect, tabs bool) kit.Block {
 	box := kit.Box{Title: head.Title, Info: head.Info, Right: head.Right, Bottom: head.Bottom, Focused: focused}
 	if tabs {
 		for j := range p.slots {
-			box.Tabs = append(box.Tabs, p.slots[j].title)
+			box.Tabs = append(box.Tabs, p.slots[j].tab(e))
 		}
 		box.Tab = i
 		if !p.grid {

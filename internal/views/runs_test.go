@@ -188,7 +188,7 @@ func TestAGateIsAnsweredFromItsPage(t *testing.T) {
 	viewstest.Bubble(t, func(t *testing.T) {
 		s := viewstest.Open(t, viewstest.New())
 		s.Type("2", "]")
-		s.Shows("[Waiting]", "checkout", "canary")
+		s.Shows("[Waiting 2]", "checkout", "canary")
 		s.Hides("billing ")
 		find(s, "deploy", "enter")
 		s.Shows("Waiting for you: approval for production", "A answers")
@@ -215,14 +215,112 @@ func TestFromAFailureToTheLastGreenRun(t *testing.T) {
 			s.Type("j")
 		}
 		s.Type("enter")
-		s.Shows("run/acme/api/ci/1840", "is on no list", "✓ test (1.26)")
-		s.Hides("why failed")
+		s.Shows("run/acme/api/ci/1840", "✓ success  3 of 3", "#1840", "read the pool size", "✓ test (1.26)")
+		s.Hides("why failed", "is on no list", "gone")
 		s.Type("C")
-		s.Shows("the object is gone")
-		s.Type("esc")
+		s.Pass(time.Second)
+		s.Shows("cancel run/acme/api/ci/1840")
+		s.Type("esc", "esc")
 		s.Shows("▸last green")
 		s.Type("k", "enter") // the annotation: the log of the job that made it
 		s.Shows("[Logs]", "--- FAIL: TestPoolSize")
+	})
+}
+
+// What no list has (any more) its system tells: asked once, again when it was
+// changed from here or the user says so, and not while a list has it.
+func TestARunThatIsOnNoList(t *testing.T) {
+	viewstest.Bubble(t, func(t *testing.T) {
+		w := viewstest.New()
+		s := run(t, w, "1842")
+		if n := len(w.Backend.Gets()); n != 0 {
+			t.Errorf("asked %d times for what is listed", n)
+		}
+		ref := w.Find(viewstest.GitHub, "run", "acme/api", "ci/1842").Ref
+		row := *w.Find(viewstest.GitHub, "run", "acme/api", "ci/1842")
+		w.Backend.GetOf = func(core.Ref) (*core.Resource, error) { r := row; return &r, nil }
+		w.Delete(ref) // newer ones took its place
+		s.Settle()
+		s.Shows("✗ failure", "pool size 200")
+		s.Hides("gone", "is on no list")
+		s.Pass(time.Minute)
+		if got := w.Backend.Gets(); len(got) != 1 || got[0] != ref {
+			t.Errorf("asked for %v", got)
+		}
+		row.Phase, row.Reason, row.Changed = core.Succeeded, text.Lit("success"), time.Now().UnixNano()
+		s.Type("r")
+		s.Settle()
+		s.Shows("✓ success")
+		s.Hides("why failed")
+		s.Type("R")
+		s.Pass(time.Second)
+		s.Shows("rerun run/acme/api/ci/1842")
+		s.Type("enter")
+		s.Pass(time.Second)
+		n := len(w.Backend.Gets())
+		s.Type("y")
+		s.Pass(time.Minute)
+		if got := len(w.Backend.Gets()); got <= n || got > n+2 {
+			t.Errorf("asked %d times after it was changed", got-n)
+		}
+	})
+	viewstest.Bubble(t, func(t *testing.T) { // that nobody has
+		w := viewstest.New()
+		s := run(t, w, "1842")
+		w.Backend.GetOf = func(core.Ref) (*core.Resource, error) {
+			return nil, &core.Problem{Kind: core.NotFound, Summary: text.Lit("no such run")}
+		}
+		w.Delete(w.Find(viewstest.GitHub, "run", "acme/api", "ci/1842").Ref)
+		s.Settle()
+		s.Shows("✗ failure", "gone")
+	})
+	viewstest.Bubble(t, func(t *testing.T) { // an answer that comes late, or never
+		w := viewstest.New()
+		s := run(t, w, "1842")
+		wait := make(chan struct{})
+		w.Backend.GetOf = func(core.Ref) (*core.Resource, error) {
+			<-wait
+			return nil, &core.Problem{Kind: core.Unreachable, Summary: text.Lit("github.com does not answer")}
+		}
+		for !strings.Contains(s.Screen(), "▸last green") {
+			s.Type("j")
+		}
+		s.Type("enter")
+		s.Shows("run/acme/api/ci/1840 is on no list")
+		s.Type("C")
+		s.Shows("its system has not told of it yet; r asks again")
+		close(wait)
+		s.Settle()
+		s.Shows("is on no list: github.com does not answer")
+		w.Backend.GetOf = nil
+		s.Type("r")
+		s.Settle()
+		s.Shows("✓ success")
+	})
+}
+
+// What waits is counted where one looks for it, and only looked at anew when a
+// list has changed.
+func TestTheTabCountsWhatWaits(t *testing.T) {
+	viewstest.Bubble(t, func(t *testing.T) {
+		s := viewstest.Open(t, viewstest.New())
+		s.Type("2")
+		s.Shows("[Runs]", "Waiting 2")
+		r := *s.World.Find(viewstest.GitHub, "run", "acme/checkout", "deploy/1839")
+		f := *r.Facts
+		f.Waits, r.Facts = nil, &f
+		s.World.Apply(&r)
+		s.Settle()
+		s.Shows("Waiting 1 ")
+		s.World.Delete(r.Ref)
+		c := s.World.Find(viewstest.Prod, "rollout", "shop", "web-canary")
+		if c == nil {
+			t.Fatal("no canary")
+		}
+		s.World.Delete(c.Ref)
+		s.Settle()
+		s.Hides("Waiting 1", "Waiting 0")
+		s.Shows("Waiting")
 	})
 }
 
@@ -353,7 +451,7 @@ func TestTabsOfKindsThatComeLater(t *testing.T) {
 		s.Hides("Workflows")
 		w.Fill()
 		s.Send(views.FrameMsg{})
-		s.Shows("[Waiting]", "Workflows", "Environments", "Applications", "checkout")
+		s.Shows("[Waiting 2]", "Workflows", "Environments", "Applications", "checkout")
 	})
 }
 

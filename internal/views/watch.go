@@ -44,6 +44,9 @@ func (m *Model) watch() []tea.Cmd {
 		}
 		was, known := m.watched[t.ID]
 		m.watched[t.ID] = step
+		if (step == actions.Verifying || step == actions.Finished) && known && was != step {
+			m.tellPage(t)
+		}
 		switch {
 		case known && was == step || t.Verb.ID == core.VerbShell:
 		case step == actions.Serving:
@@ -70,4 +73,23 @@ func (m *Model) tellEnd(t actions.Task, shown bool) tea.Cmd {
 		cmds = append(cmds, m.notify(pane.Notify{Text: says, Bad: t.Outcome != core.OutcomeHealthy}))
 	}
 	return tea.Batch(cmds...)
+}
+
+// tellPage tells the page on screen that its object, or a part of it, was changed
+// from here.
+func (m *Model) tellPage(t actions.Task) {
+	page, ok := m.top().slots[0].pane.(interface {
+		Object() core.Ref
+		Row(core.Ref) *core.Resource
+		Changed()
+	})
+	if !ok {
+		return
+	}
+	for _, x := range t.Targets {
+		if x.Ref == page.Object() || page.Row(x.Ref) != nil {
+			page.Changed()
+			return
+		}
+	}
 }

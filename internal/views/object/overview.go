@@ -19,12 +19,17 @@ import (
 // list of its parts where it has some.
 type Overview struct {
 	pane.Base
-	ref   core.Ref
-	row   *core.Resource
-	gone  bool
+	ref  core.Ref
+	row  *core.Resource
+	gone bool
+	// unlisted says that no list has it, as of the last Refresh: it is older than
+	// what is listed, or is a part of another object.
+	unlisted bool
+
 	parts *list.List
 	story *story
-	above int // rows above the story at the last drawing
+	look  *lookup // nil: what no list has is not there
+	above int     // rows above the story at the last drawing
 }
 
 // NewOverview makes the tab. kind is that of the object, nil if it is not
@@ -32,6 +37,7 @@ type Overview struct {
 func NewOverview(ref core.Ref, kind *core.Kind, can core.Abilities, row *core.Resource) *Overview {
 	o := &Overview{ref: ref, row: row, story: newStory(ref, kind, can)}
 	if o.story != nil {
+		o.look = newLookup(ref, kind)
 		o.story.refresh(row)
 		if row != nil {
 			o.story.adopt(row.Owner)
@@ -126,22 +132,66 @@ func (o *Overview) Row(ref core.Ref) *core.Resource {
 	return nil
 }
 
+// Gone reports whether the object is known not to be there any more.
+func (o *Overview) Gone() bool { return o.gone || o.look != nil && o.look.gone }
+
 // Wake asks for what the page tells while it is in sight.
 func (o *Overview) Wake(e *pane.Env) tea.Cmd {
 	if o.story == nil {
 		return nil
 	}
-	return o.story.wake(e)
+	return tea.Batch(o.look.ask(e), o.story.wake(e))
 }
 
 // Message takes an answer.
-func (o *Overview) Message(_ *pane.Env, msg tea.Msg) tea.Cmd {
+func (o *Overview) Message(e *pane.Env, msg tea.Msg) tea.Cmd {
 	if o.story == nil {
 		return nil
 	}
+	if m, ok := msg.(rowMsg); ok {
+		o.fromSystem(e, m)
+		return nil
+	}
+	ended := o.story.ended()
 	cmd := o.story.message(msg)
+	if o.look != nil && o.unlisted && o.story.of == o.ref && o.story.ended() != ended {
+		o.look.due = true // it goes on, or is done
+	}
 	o.fromOutline()
 	return cmd
+}
+
+// fromSystem takes the row of an object that no list has.
+func (o *Overview) fromSystem(e *pane.Env, m rowMsg) {
+	if o.look == nil || !o.unlisted {
+		return
+	}
+	r := o.look.answer(m)
+	o.gone = o.look.gone && o.row != nil
+	if r == nil {
+		return
+	}
+	o.row = r
+	o.story.refresh(r)
+	if o.ref.Kind == "job" {
+		if run := r.Owner; !run.IsZero() {
+			o.story.adopt(run)
+		} else {
+			o.story.adopt(runOf(e.Snap, o.ref))
+		}
+	}
+}
+
+// Changed says that somebody has changed the object from here: what no list has
+// is asked for anew.
+func (o *Overview) Changed() {
+	if o.story == nil {
+		return
+	}
+	o.story.due = true
+	if o.look != nil && o.unlisted {
+		o.look.due = true
+	}
 }
 
 // fromOutline keeps the row of an object that no list has as its outline tells it.
@@ -159,6 +209,7 @@ func (o *Overview) fromOutline() {
 func (o *Overview) Rest() {
 	if o.story != nil {
 		o.story.pause()
+		o.look.pause()
 	}
 }
 
@@ -166,6 +217,7 @@ func (o *Overview) Rest() {
 func (o *Overview) Close() {
 	if o.story != nil {
 		o.story.close()
+		o.look.close()
 	}
 }
 
@@ -194,10 +246,16 @@ func (o *Overview) Refresh(e *pane.Env) {
 		anyLife.UID = ""
 		r = e.Snap.Find(anyLife)
 	}
-	o.gone = r == nil && o.row != nil && (o.story == nil || o.story.of == o.ref)
-	if r != nil {
-		o.row = r
+	switch {
+	case r != nil:
+		o.row, o.gone = r, false
+		o.look.listed()
+	case o.look == nil:
+		o.gone = o.row != nil && (o.story == nil || o.story.of == o.ref)
+	case !o.unlisted && (o.row == nil || o.story.of == o.ref): // jobs come with the outline of their run
+		o.look.due = true
 	}
+	o.unlisted = r == nil
 	if o.story != nil {
 		o.story.refresh(r)
 		if o.ref.Kind == "job" && o.story.of.IsZero() {
@@ -283,6 +341,9 @@ func (o *Overview) storyCommand(e *pane.Env, c keys.Command) bool {
 		}
 	case keys.Refresh:
 		s.again()
+		if o.look != nil && o.unlisted {
+			o.look.due = true
+		}
 		return false
 	default:
 		return false

@@ -122,6 +122,9 @@ func (s *story) refresh(r *core.Resource) {
 		s.due = true
 	}
 	s.row, s.dirty = r, true
+	if s.why != nil { // which is not so any more, or again
+		s.build()
+	}
 }
 
 // wake asks what is to be asked; the model calls it while the page is in sight.
@@ -216,6 +219,10 @@ func problemOf(err error) *core.Problem {
 	}
 	return &core.Problem{Summary: text.Error(err)}
 }
+
+// ended reports whether nothing of the outline goes on any more, as far as it is
+// known.
+func (s *story) ended() bool { return s.got && s.outline.Done }
 
 // again asks everything afresh.
 func (s *story) again() {

@@ -279,8 +279,15 @@ func (o *Overview) storyWords(e *pane.Env, w int) kit.Block {
 	r := o.row
 	var out kit.Block
 	if r == nil { // older than what is listed, or not listed yet: its parts may be told all the same
-		say := text.Sprintf("%s is on no list; what its system tells of it:", text.Clean(o.ref.Path()))
-		return append(out, kit.NewBuilder(e.Styles, w).Space(1).Text(themes.Muted, say).Line())
+		tok, say := themes.Muted, text.Sprintf("%s is on no list; what its system tells of it:", text.Clean(o.ref.Path()))
+		switch l := o.look; {
+		case l == nil:
+		case l.gone:
+			tok, say = themes.Warn, text.Sprintf("%s is gone", text.Clean(o.ref.Path()))
+		case l.err != nil:
+			tok, say = themes.Failed, text.Sprintf("%s is on no list: %s", text.Clean(o.ref.Path()), l.err.Summary)
+		}
+		return append(out, kit.NewBuilder(e.Styles, w).Space(1).Text(tok, say).Line())
 	}
 	line := func(label text.Safe, spans ...kit.Span) {
 		out = append(out, kit.NewBuilder(e.Styles, w).Space(1).Text(themes.Muted, label.Pad(12)).Spans(spans...).Line())

@@ -27,6 +27,8 @@ type Backend interface {
 	// Wake makes the sources retry and list afresh.
 	Wake()
 	Abilities(core.Ref) core.Abilities
+	// Get reads one object afresh, for those that no list has.
+	Get(ctx context.Context, ref core.Ref) (*core.Resource, error)
 	Tail(ctx context.Context, req core.LogRequest, sink core.LogSink) error
 	Describe(ctx context.Context, ref core.Ref) (core.Document, error)
 	Manifest(ctx context.Context, ref core.Ref) (core.Document, error)

@@ -25,13 +25,15 @@ type Backend struct {
 	wakes int
 	saved map[string][]string
 
-	outlines, explains []core.Ref
+	outlines, explains, gets []core.Ref
 
 	// Can replaces what objects can do; nil: everything.
 	Can func(core.Ref) core.Abilities
 	// OutlineOf and ExplainOf answer for runs and the like; nil: as the world has it.
 	OutlineOf func(core.Ref) core.Outline
 	ExplainOf func(core.Ref) core.Explanation
+	// GetOf answers for objects that no list has; nil: runs that went well.
+	GetOf func(core.Ref) (*core.Resource, error)
 	// Lines replaces the lines of a log; nil: 60 lines of a service.
 	Lines func(core.LogRequest) []core.Line
 	// Fail, if not nil, is what documents, events and logs end with.
@@ -259,6 +261,30 @@ func (b *Backend) Explain(_ context.Context, ref core.Ref) (core.Explanation, er
 		return b.w.explain(ref), nil
 	}
 	return b.ExplainOf(ref), nil
+}
+
+// Get returns the row that a list has, else what GetOf says.
+func (b *Backend) Get(_ context.Context, ref core.Ref) (*core.Resource, error) {
+	b.mu.Lock()
+	b.gets = append(b.gets, ref)
+	b.mu.Unlock()
+	if b.Fail != nil {
+		return nil, b.Fail
+	}
+	if r := b.w.Store.Snapshot().Find(ref); r != nil {
+		return r, nil
+	}
+	if b.GetOf != nil {
+		return b.GetOf(ref)
+	}
+	return b.w.oldRun(ref), nil
+}
+
+// Gets are the objects that were read one by one, in order.
+func (b *Backend) Gets() []core.Ref {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return append([]core.Ref(nil), b.gets...)
 }
 
 // Outlines and Explains are the objects whose outlines and explanations were

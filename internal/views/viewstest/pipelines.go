@@ -192,6 +192,19 @@ func (w *World) outline(ref core.Ref) core.Outline {
 	}
 }
 
+// oldRun is a run that went well, older than what is listed.
+func (w *World) oldRun(ref core.Ref) *core.Resource {
+	word, flow := w.safe("reason", "success"), w.raw("name", "ci")
+	return &core.Resource{
+		Ref: ref, Phase: core.Succeeded, Reason: word, Started: ago(3 * time.Hour), Changed: ago(3 * time.Hour),
+		Cells: []core.Cell{
+			{Text: text.Clean(flow)}, {Text: text.Lit("github")}, num(1840), {Text: w.safe("branch", "main")}, {Text: w.safe("commit", "77aa001")}, {Num: 3003}, {Text: word}, {Num: 99}, {Num: 121},
+			{Text: w.safe("author", "kim")}, {Text: w.safe("title", "read the pool size")}, {Text: w.safe("event", "push")}, {}, num(1), age(3 * time.Hour),
+		},
+		Facts: &core.Facts{Commit: w.raw("commit", "77aa001f00d"), Repo: w.raw("repo", "github.com/acme/api"), URL: w.raw("url", "https://github.com/acme/api/actions/runs/91840")},
+	}
+}
+
 // explain is why the failed runs of the world failed.
 func (w *World) explain(ref core.Ref) core.Explanation {
 	at, good := ref, ref

@@ -164,6 +164,9 @@ func (y system) Get(_ context.Context, ref core.Ref) (*core.Resource, error) {
 	if r := y.s.w.rowOf(ref); r != nil {
 		return r, nil
 	}
+	if of := y.s.w.Backend.GetOf; of != nil && ref.Kind == "run" {
+		return of(ref)
+	}
 	return nil, y.s.w.Problem(core.NotFound, "it is gone", "")
 }
 
