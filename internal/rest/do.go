@@ -45,7 +45,6 @@ func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 		return nil, c.refused(x, resp.Response)
 	}
 	if resp.StatusCode == http.StatusNotModified {
-		c.same.Add(1)
 		return &Response{Status: kept.status, Header: kept.refreshed(resp.Header), Body: kept.body, NotModified: true, At: c.o.Now()}, nil
 	}
 	body, err := readAll(resp.Body, c.o.MaxBody)

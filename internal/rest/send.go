@@ -170,6 +170,9 @@ func (c *Client) follow(ctx context.Context, x *exchange, kept *entry) (*http.Re
 		if sameServer(u, c.base) {
 			c.clock(resp.Header)
 			c.heed(resp)
+			if resp.StatusCode == http.StatusNotModified {
+				c.same.Add(1)
+			}
 		}
 		location := resp.Header.Get("Location")
 		if location == "" || !isRedirect(resp.StatusCode) || !x.r.reads() {

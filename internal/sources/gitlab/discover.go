@@ -153,7 +153,7 @@ func sameHost(address, host string) bool {
 
 // remotes takes the projects of the working directory.
 func (d *discovery) remotes() {
-	all, err := ci.Remotes(d.o.WorkDir)
+	all, err := ci.Remotes(d.o.WorkDir, ci.UserConfigs(d.o.Home, d.o.Getenv)...)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		d.finding(core.FindingProblem, "", text.Sprintf("the repository's remotes cannot be read: %s", err.Error()), text.Safe{})
 	}

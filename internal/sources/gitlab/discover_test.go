@@ -79,6 +79,9 @@ func TestDiscovery(t *testing.T) {
 	}{
 		{"nothing", options{}, "", "no GitLab", ""},
 		{"a clone and a token", options{env: map[string]string{"GITLAB_TOKEN": canary}, files: clone}, "gitlab.com=acme/shop", "token from GITLAB_TOKEN", "GITLAB_TOKEN"},
+		{"a clone by a rewritten address", options{env: map[string]string{"GITLAB_TOKEN": canary}, files: map[string]string{
+			".git/config": "[remote \"origin\"]\n\turl = work:acme/shop.git\n", ".git/HEAD": clone[".git/HEAD"], ".gitconfig": "[url \"git@gitlab.com:\"]\n\tinsteadOf = work:\n",
+		}}, "gitlab.com=acme/shop", "remote origin", "GITLAB_TOKEN"},
 		{"a clone without a token", options{files: clone}, "", "there is no token", ""},
 		{"a token of another server", options{env: map[string]string{"GITLAB_TOKEN": canary, "GITLAB_HOST": "gitlab.acme.example"}, files: clone}, "", "there is no token", ""},
 		{"--repo with a host, glab's token", options{repos: []string{"gitlab.acme.example/a/b/c", "acme/shop", "github.com/x/y"}, files: map[string]string{".config/glab-cli/config.yml": glab}}, "gitlab.acme.example=a/b/c", "config.yml", ""},
