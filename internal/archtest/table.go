@@ -27,7 +27,7 @@ const (
 )
 
 // pipeline is what the sources of pipelines are made of.
-var pipeline = []string{core, text, "internal/ci", "internal/process", "internal/rest", "internal/sources", yaml}
+var pipeline = []string{core, text, "internal/ci", "internal/credential", "internal/process", "internal/rest", "internal/sources", yaml}
 
 // testTools may be imported by every _test.go file.
 var testTools = []string{
@@ -46,9 +46,10 @@ var table = []room{
 	{folder: "internal/archive", may: []string{core, text}},
 	{folder: "internal/diff", may: []string{text, "github.com/aymanbagabas/go-udiff"}},
 
-	// what the sources of pipelines share: the way to an HTTP API, the shape of a
-	// run, and Argo's objects, which a cluster and an API server both have
+	// what the sources of pipelines share: the way to an HTTP API and its token, the
+	// shape of a run, and Argo's objects, which a cluster and an API server both have
 	{folder: "internal/rest", may: []string{core, text}},
+	{folder: "internal/credential", may: []string{core, text, "internal/process"}, tests: []string{yaml}},
 	{folder: "internal/ci", may: []string{core, text, yaml}},
 	{folder: "internal/argo", may: []string{core, text, "internal/ci", "internal/diff", yaml}},
 

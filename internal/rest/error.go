@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 	"time"
@@ -25,4 +26,13 @@ func (e *Error) Error() string {
 		s += ": " + e.Message.String()
 	}
 	return s
+}
+
+// StatusOf is the status of the answer that an error is; 0: it is none.
+func StatusOf(err error) int {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Status
+	}
+	return 0
 }

@@ -23,6 +23,9 @@ type Options struct {
 	// Authorize adds the credential to a request for Base's host; requests to any
 	// other host are never given to it. Its error keeps the request in.
 	Authorize func(*http.Request) error
+	// Unauthorized is called when Base's server has answered 401, from any
+	// goroutine: what Authorize gave is not accepted. It must not block.
+	Unauthorized func()
 	// Gate wraps the transport: sources.Gate's.
 	Gate func(http.RoundTripper) http.RoundTripper
 	TLS  *tls.Config
@@ -89,7 +92,7 @@ type Response struct {
 // Budget is how a client stands; for doctor.
 type Budget struct {
 	Limits
-	Known             bool // the server has told Limits
-	Sent, NotModified int64
+	Known             bool      // the server has told Limits
+	Sent, NotModified int64     // NotModified: the answers 304
 	Held              time.Time // nothing leaves before; zero: nothing holds
 }

@@ -170,8 +170,11 @@ func (c *Client) follow(ctx context.Context, x *exchange, kept *entry) (*http.Re
 		if sameServer(u, c.base) {
 			c.clock(resp.Header)
 			c.heed(resp)
-			if resp.StatusCode == http.StatusNotModified {
+			switch {
+			case resp.StatusCode == http.StatusNotModified:
 				c.same.Add(1)
+			case resp.StatusCode == http.StatusUnauthorized && c.o.Unauthorized != nil:
+				c.o.Unauthorized()
 			}
 		}
 		location := resp.Header.Get("Location")

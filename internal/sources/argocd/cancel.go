@@ -51,7 +51,7 @@ func (s *Source) PlanCancel(ctx context.Context, ref core.Ref, _ core.Cancel) (*
 			if st := now.Status.State; !st.Busy() || !st.StartedAt.Equal(started.Time) {
 				return &core.Problem{Kind: core.Conflict, Summary: text.Lit("nothing was sent: that sync has ended meanwhile"), Hint: text.Lit("look at how it went")}
 			}
-			defer signal(s.changed)
+			defer s.changed.Ring()
 			q := s.of(s.ref(a), "operation")
 			_, err = s.client.Do(ctx, rest.Request{Method: http.MethodDelete, Path: q.Path, Query: q.Query, Urgent: true})
 			return err

@@ -11,7 +11,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"devops-tui/internal/rest"
+	"devops-tui/internal/credential"
 	"devops-tui/internal/sources"
 )
 
@@ -25,15 +25,12 @@ type Config struct {
 
 // ServerConfig is one API server of the configuration.
 type ServerConfig struct {
-	Name         string   `yaml:"name" doc:"The scope; by default the host."`
-	URL          string   `yaml:"url" doc:"https://argocd.example.com, with the root path if it has one."`
-	Projects     []string `yaml:"projects" doc:"Only the applications of these projects."`
-	TokenEnv     string   `yaml:"token_env" doc:"The environment variable that holds the token."`
-	TokenFile    string   `yaml:"token_file" doc:"A file with the token, which only its owner may read."`
-	TokenCommand []string `yaml:"token_command" doc:"A command that prints the token."`
-	CAFile       string   `yaml:"ca_file" doc:"File of the certificate authority, PEM."`
-	Insecure     bool     `yaml:"insecure" doc:"Trust any certificate: whoever is on the way can read the token."`
-	PlainHTTP    bool     `yaml:"plain_http" doc:"Allow http:// beyond this machine: the token can be read on the way."`
+	Name     string   `yaml:"name" doc:"The scope; by default the host."`
+	URL      string   `yaml:"url" doc:"https://argocd.example.com, with the root path if it has one."`
+	Projects []string `yaml:"projects" doc:"Only the applications of these projects."`
+	Insecure bool     `yaml:"insecure" doc:"Trust any certificate: whoever is on the way can read the token."`
+
+	credential.Settings `yaml:",inline"`
 }
 
 // server is one API server to connect to.
@@ -46,7 +43,6 @@ type server struct {
 	cliFile    string // where the argocd command keeps context's token
 	user       string // of that file
 	tls        cliTLS
-	home       string
 	getenv     func(string) string
 }
 
@@ -99,7 +95,7 @@ func isDir(path string) bool {
 
 // readCLI reads the argocd command's configuration; nil: there is none.
 func readCLI(path string) (*cliConfig, error) {
-	raw, err := rest.ReadSecretFile(path)
+	raw, err := credential.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

@@ -28,7 +28,7 @@ func (s *Source) Diagnose(ctx context.Context) []core.Finding {
 	if s.server.conf.Insecure {
 		add(core.FindingInfo, text.Lit("any certificate is trusted: whoever is on the way can read the token"), text.Lit("ca_file: the authority that signed it"))
 	}
-	token, err := s.tokens.get(ctx)
+	token, err := s.token.Get(ctx)
 	switch end := expiry(token); {
 	case err != nil:
 		p := s.Problem(err)

@@ -5,12 +5,10 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 
 	"devops-tui/internal/core"
-	"devops-tui/internal/rest"
 	"devops-tui/internal/sources"
 	"devops-tui/internal/text"
 )
@@ -25,15 +23,11 @@ type discovery struct {
 // ARGOCD_SERVER and ARGOCD_OPTS; else that of the argocd command's current context. It
 // reads files and the environment and sends nothing.
 func Discover(_ context.Context, o sources.Options) (sources.Found, error) {
-	if o.Getenv == nil {
-		o.Getenv = func(string) string { return "" }
-	}
+	o = o.Ready()
 	d := &discovery{o: o}
 	var conf Config
-	if o.Section != nil {
-		if err := o.Section(ID, &conf); err != nil {
-			return sources.Found{}, fmt.Errorf("configuration sources.argocd: %w", err)
-		}
+	if err := o.Configure(ID, &conf); err != nil {
+		return sources.Found{}, err
 	}
 	opts := flags(o.Getenv("ARGOCD_OPTS"))
 	switch {
@@ -69,7 +63,8 @@ func (d *discovery) note(scope string, level core.FindingLevel, what, fix text.S
 
 // add keeps a server under a scope of its own.
 func (d *discovery) add(s *server) {
-	s.home, s.getenv = d.o.Home, d.o.Getenv
+	s.getenv = d.o.Getenv
+	s.conf.Settings = s.conf.Within(d.o.Home)
 	u, err := url.Parse(s.url)
 	if err != nil || u.Host == "" {
 		d.note(s.scope, core.FindingProblem, text.Sprintf("sources.argocd: %q is no address", s.url), text.Lit("url: https://argocd.example.com"))
@@ -171,20 +166,12 @@ func (d *discovery) command(opts map[string]string) {
 	}
 }
 
-// path is a path of the configuration: relative ones are below the home folder.
-func (s *server) path(p string) string {
-	if filepath.IsAbs(p) {
-		return p
-	}
-	return filepath.Join(s.home, strings.TrimPrefix(p, "~/"))
-}
-
 // authority reads the certificate authority.
 func (s *server) authority() ([]byte, error) {
 	if s.conf.CAFile == "" {
 		return s.tls.ca, nil
 	}
-	b, err := os.ReadFile(s.path(s.conf.CAFile))
+	b, err := os.ReadFile(s.conf.CAFile)
 	if err != nil {
 		return nil, fmt.Errorf("ca_file: %w", err)
 	}
@@ -194,29 +181,12 @@ func (s *server) authority() ([]byte, error) {
 // tokenPlace says where the token comes from, without asking for it; ok is
 // false when there is none, and fix is the step that gives one.
 func (s *server) tokenPlace() (where text.Safe, ok bool, fix text.Safe) {
-	c := s.conf
-	switch {
-	case c.TokenEnv != "":
-		if s.getenv(c.TokenEnv) == "" {
-			return text.Sprintf("token_env names %s, which is not set", c.TokenEnv), false, text.Sprintf("export %s=…", c.TokenEnv)
-		}
-		return text.Sprintf("token from %s", c.TokenEnv), true, text.Safe{}
-	case c.TokenFile != "":
-		if _, err := rest.ReadSecretFile(s.path(c.TokenFile)); err != nil {
-			if p, ok := err.(*core.Problem); ok {
-				return p.Summary, false, p.Hint
-			}
-			return text.Sprintf("token_file: %s", err.Error()), false, text.Lit("check the path")
-		}
-		return text.Sprintf("token from %s", c.TokenFile), true, text.Safe{}
-	case len(c.TokenCommand) > 0:
-		return text.Sprintf("token from the command %s", filepath.Base(c.TokenCommand[0])), true, text.Safe{}
-	case s.token != "":
-		return text.Lit("token from the environment"), true, text.Safe{}
-	case s.context != "":
-		return text.Sprintf("token of %s from the argocd command", s.user), true, text.Safe{}
-	case s.getenv("ARGOCD_AUTH_TOKEN") != "":
-		return text.Lit("token from ARGOCD_AUTH_TOKEN"), true, text.Safe{}
+	o := s.tokenOrigin()
+	switch p := o.Look(); {
+	case !o.None() && p == nil:
+		return text.Sprintf("token from %s", o.Where), true, text.Safe{}
+	case p != nil && s.conf.Named() > 0:
+		return p.Summary, false, p.Hint
 	}
 	return text.Lit("no token"), false, s.login()
 }

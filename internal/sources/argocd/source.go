@@ -3,17 +3,16 @@ package argocd
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"devops-tui/internal/argo"
 	"devops-tui/internal/core"
+	"devops-tui/internal/credential"
 	"devops-tui/internal/rest"
 	"devops-tui/internal/sources"
 	"devops-tui/internal/text"
@@ -21,15 +20,11 @@ import (
 
 // Source is one API server.
 type Source struct {
-	server *server
-	tokens *tokens
-	client *rest.Client
-	info   sources.Info
-
-	interest atomic.Pointer[core.Interest]
-	want     chan struct{} // capacity 1
-	wake     chan struct{} // capacity 1
-	changed  chan struct{} // capacity 1: a change was sent
+	*sources.Inbox
+	server  *server
+	token   *credential.Token
+	client  *rest.Client
+	changed sources.Bell // a change was sent
 
 	mu      sync.Mutex
 	known   map[core.Ref]standing // by ref without UID
@@ -61,14 +56,9 @@ func newSource(s *server, o sources.Options) (*Source, error) {
 		return nil, err
 	}
 	if len(ca) > 0 {
-		pool, err := x509.SystemCertPool()
-		if err != nil {
-			pool = x509.NewCertPool()
+		if conf.RootCAs, err = rest.Authorities(ca); err != nil {
+			return nil, fmt.Errorf("the certificate authority: %w", err)
 		}
-		if !pool.AppendCertsFromPEM(ca) {
-			return nil, errors.New("the certificate authority is not PEM")
-		}
-		conf.RootCAs = pool
 	}
 	if len(s.tls.cert) > 0 {
 		pair, err := tls.X509KeyPair(s.tls.cert, s.tls.key)
@@ -77,14 +67,9 @@ func newSource(s *server, o sources.Options) (*Source, error) {
 		}
 		conf.Certificates = []tls.Certificate{pair}
 	}
-	gate := o.Gate
-	if gate == nil {
-		gate = new(sources.Gate)
-	}
 	src := &Source{
-		server: s, tokens: &tokens{s: s},
-		info: sources.Info{ID: ID, Scope: s.scope, Title: text.Lit(product), Kinds: kinds(), Default: []string{argo.KindApplication}},
-		want: make(chan struct{}, 1), wake: make(chan struct{}, 1), changed: make(chan struct{}, 1),
+		Inbox:  sources.NewInbox(sources.Info{ID: ID, Scope: s.scope, Title: text.Lit(product), Kinds: kinds(), Default: []string{argo.KindApplication}}),
+		server: s, token: credential.New(s.tokenOrigin()), changed: sources.NewBell(),
 		known: map[core.Ref]standing{}, rights: map[string]right{}, commits: map[string]argo.CommitInfo{},
 	}
 	place := func(r *http.Request) core.Ref {
@@ -92,9 +77,9 @@ func newSource(s *server, o sources.Options) (*Source, error) {
 	}
 	src.client, err = rest.New(rest.Options{
 		Product: product, Base: base, AllowPlain: s.conf.PlainHTTP, UserAgent: "devops-tui", Header: http.Header{"Accept": {"application/json"}},
-		Authorize: src.tokens.authorize, TLS: conf, Refusal: src.refusal,
+		Authorize: src.token.Bearer, Unauthorized: src.token.Refused, TLS: conf, Refusal: src.refusal,
 		Gate: func(next http.RoundTripper) http.RoundTripper {
-			return gate.Transport(watchful{next, src.tokens}, sources.Traffic{Place: place})
+			return o.Ready().Gate.Transport(next, sources.Traffic{Place: place})
 		},
 		Rate:    rest.Rate{PerSecond: 20, Burst: 40, Concurrent: 4}, // it is the team's own server, and has no quota
 		MaxBody: 256 << 20,                                          // one list is all applications, some 20 to 60 KB each
@@ -103,36 +88,6 @@ func newSource(s *server, o sources.Options) (*Source, error) {
 		return nil, err
 	}
 	return src, nil
-}
-
-// Info implements sources.Source.
-func (s *Source) Info() sources.Info { return s.info }
-
-// Want implements sources.Source.
-func (s *Source) Want(i core.Interest) {
-	s.interest.Store(&i)
-	signal(s.want)
-}
-
-// Wake implements sources.Source.
-func (s *Source) Wake() { signal(s.wake) }
-
-func signal(c chan struct{}) {
-	select {
-	case c <- struct{}{}:
-	default:
-	}
-}
-
-func (s *Source) wanted() core.Interest {
-	i := core.Interest{}
-	if p := s.interest.Load(); p != nil {
-		i = *p
-	}
-	if i.Kinds == nil {
-		i.Kinds = s.info.Default
-	}
-	return i
 }
 
 // Probe implements sources.Source with GET /api/version, which needs no token.

@@ -34,7 +34,7 @@ func (c *syncing) send(ctx context.Context, ask func(context.Context) error) err
 		return err
 	}
 	c.before, c.looked = a.Status.State, true
-	defer signal(c.s.changed)
+	defer c.s.changed.Ring()
 	return ask(ctx)
 }
 

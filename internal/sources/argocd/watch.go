@@ -74,7 +74,7 @@ func (s *Source) Run(ctx context.Context, sink sources.Sink) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-s.want:
+		case <-s.Wants:
 			switch on := w.on(); {
 			case on && !w.listed:
 				list.Reset(0)
@@ -82,7 +82,7 @@ func (s *Source) Run(ctx context.Context, sink sources.Sink) error {
 			case !on:
 				w.drop()
 			}
-		case <-s.wake:
+		case <-s.Wakes:
 			if w.on() {
 				w.refresh(ctx)
 				list.Reset(0)
@@ -137,7 +137,7 @@ func (s *Source) Run(ctx context.Context, sink sources.Sink) error {
 	}
 }
 
-func (w *watcher) on() bool { return slices.Contains(w.s.wanted().Kinds, kind) }
+func (w *watcher) on() bool { return slices.Contains(w.s.Wanted().Kinds, kind) }
 
 func (w *watcher) drop() {
 	w.end()
@@ -302,8 +302,8 @@ func (b *bounded) Read(p []byte) (int, error) {
 // refresh asks Argo CD to read Git anew for what is in sight.
 func (w *watcher) refresh(ctx context.Context) {
 	n := 0
-	for _, ref := range w.s.wanted().Shown {
-		if ref.Instance() != w.s.info.Instance() || ref.Kind != kind || n == maxHard || w.s.now().Sub(w.hard[place(ref)]) < hardAgain {
+	for _, ref := range w.s.Wanted().Shown {
+		if ref.Instance() != w.s.Info().Instance() || ref.Kind != kind || n == maxHard || w.s.now().Sub(w.hard[place(ref)]) < hardAgain {
 			continue
 		}
 		n++
@@ -320,9 +320,9 @@ func (w *watcher) refresh(ctx context.Context) {
 // ask learns what the user may do with what is in sight.
 func (w *watcher) ask(ctx context.Context) {
 	n := 0
-	for _, ref := range w.s.wanted().Shown {
+	for _, ref := range w.s.Wanted().Shown {
 		x, ok := w.s.standing(ref)
-		if !ok || ref.Instance() != w.s.info.Instance() || n == maxAsked {
+		if !ok || ref.Instance() != w.s.Info().Instance() || n == maxAsked {
 			continue
 		}
 		n++

@@ -189,15 +189,6 @@ func (s *Source) send(ctx context.Context, path []string, body, out any) (*rest.
 	return s.client.JSON(ctx, rest.Request{Method: http.MethodPost, Path: path, Body: body}, out)
 }
 
-// status is the code of an answer that refused; 0: there was none.
-func status(err error) int {
-	var e *rest.Error
-	if errors.As(err, &e) {
-		return e.Status
-	}
-	return 0
-}
-
 // notFound is the problem of an object that is not there.
 func notFound(kind, name string) *core.Problem {
 	return &core.Problem{Kind: core.NotFound, Summary: text.Sprintf("no such %s: %s", kind, name)}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"devops-tui/internal/core"
+	"devops-tui/internal/credential"
 	"devops-tui/internal/sources/sourcetest"
 	"devops-tui/test/sim"
 	simgithub "devops-tui/test/sim/github"
@@ -107,14 +108,14 @@ func TestAnHourOfFiftyRepositories(t *testing.T) {
 		const repos, runs, inSight = 50, 40, 25
 		w := many(repos, runs)
 		h := &host{
-			name: githubCom, api: "https://api.github.com", conf: HostConfig{TokenEnv: "T"}, runs: 50, maxRepos: 100, patterns: []string{"acme/*"},
+			name: githubCom, api: "https://api.github.com", conf: HostConfig{Settings: credential.Settings{TokenEnv: "T"}}, runs: 50, maxRepos: 100, patterns: []string{"acme/*"},
 			getenv: func(string) string { return testToken },
 		}
 		s, err := newSourceOver(h, nil, inMemory{w})
 		if err != nil {
 			t.Fatal(err)
 		}
-		rec := sourcetest.NewRecorder(s.info.Instance(), s.info.Kinds)
+		rec := sourcetest.NewRecorder(s.Info().Instance(), s.Info().Kinds)
 		s.Want(core.Interest{Kinds: []string{kindRun}})
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
@@ -208,14 +209,14 @@ func TestNobodyLooks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := many(50, 5)
 		h := &host{
-			name: githubCom, api: "https://api.github.com", conf: HostConfig{TokenEnv: "T"}, runs: 50, maxRepos: 100, patterns: []string{"acme/*"},
+			name: githubCom, api: "https://api.github.com", conf: HostConfig{Settings: credential.Settings{TokenEnv: "T"}}, runs: 50, maxRepos: 100, patterns: []string{"acme/*"},
 			getenv: func(string) string { return testToken },
 		}
 		s, err := newSourceOver(h, nil, inMemory{w})
 		if err != nil {
 			t.Fatal(err)
 		}
-		rec := sourcetest.NewRecorder(s.info.Instance(), s.info.Kinds)
+		rec := sourcetest.NewRecorder(s.Info().Instance(), s.Info().Kinds)
 		s.Want(core.Interest{Kinds: []string{}})
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
@@ -252,7 +253,7 @@ func TestWithoutATokenTheHourIsKept(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		rec := sourcetest.NewRecorder(s.info.Instance(), s.info.Kinds)
+		rec := sourcetest.NewRecorder(s.Info().Instance(), s.Info().Kinds)
 		s.Want(core.Interest{Kinds: []string{kindRun}})
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
@@ -293,14 +294,14 @@ func BenchmarkFirstList(b *testing.B) {
 	server := sim.Start(b, w, sim.Options{})
 	for b.Loop() {
 		h := &host{
-			name: githubCom, api: server.URL, conf: HostConfig{TokenEnv: "T"}, runs: 50, maxRepos: 100, patterns: []string{"acme/*"},
+			name: githubCom, api: server.URL, conf: HostConfig{Settings: credential.Settings{TokenEnv: "T"}}, runs: 50, maxRepos: 100, patterns: []string{"acme/*"},
 			getenv: func(string) string { return testToken },
 		}
 		s, err := newSource(h, nil)
 		if err != nil {
 			b.Fatal(err)
 		}
-		rec := &listedSink{sourcetest.NewRecorder(s.info.Instance(), s.info.Kinds), make(chan struct{})}
+		rec := &listedSink{sourcetest.NewRecorder(s.Info().Instance(), s.Info().Kinds), make(chan struct{})}
 		s.Want(core.Interest{Kinds: []string{kindRun}})
 		ctx, cancel := context.WithCancel(b.Context())
 		done := make(chan error, 1)

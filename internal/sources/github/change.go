@@ -161,7 +161,7 @@ func rev(w *workflowRun) string { return strconv.Itoa(w.RunAttempt) + "/" + w.St
 // still reads a run afresh and reports a Conflict when it is not as it was planned for.
 func (s *Source) still(ctx context.Context, repo string, planned *workflowRun) error {
 	now, err := fresh[workflowRun](ctx, s, in(repo, "actions", "runs", id(planned.ID)), nil)
-	if status(err) == 404 {
+	if rest.StatusOf(err) == 404 {
 		return &core.Problem{Kind: core.Conflict, Summary: text.Sprintf("%s is not there any more", planned.name())}
 	}
 	if err != nil {

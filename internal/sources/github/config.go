@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"devops-tui/internal/core"
+	"devops-tui/internal/credential"
 	"devops-tui/internal/sources"
 )
 
@@ -22,14 +23,11 @@ type Config struct {
 
 // HostConfig is one host of the configuration.
 type HostConfig struct {
-	Host         string   `yaml:"host" doc:"github.com, or the name of a GitHub Enterprise server."`
-	API          string   `yaml:"api" doc:"The address of its API, where it is not the usual one."`
-	Repos        []string `yaml:"repos" doc:"OWNER/NAME or OWNER/*; by default what the working directory's remotes name on this host."`
-	TokenEnv     string   `yaml:"token_env" doc:"The environment variable that holds the token."`
-	TokenFile    string   `yaml:"token_file" doc:"A file with the token, which only its owner may read."`
-	TokenCommand []string `yaml:"token_command" doc:"A command that prints the token."`
-	CAFile       string   `yaml:"ca_file" doc:"File of the certificate authority of an Enterprise server, PEM."`
-	PlainHTTP    bool     `yaml:"plain_http" doc:"Allow an api address with http:// beyond this machine: the token can be read on the way."`
+	Host  string   `yaml:"host" doc:"github.com, or the name of a GitHub Enterprise server."`
+	API   string   `yaml:"api" doc:"The address of its API, where it is not the usual one."`
+	Repos []string `yaml:"repos" doc:"OWNER/NAME or OWNER/*; by default what the working directory's remotes name on this host."`
+
+	credential.Settings `yaml:",inline"`
 }
 
 func defaultConfig() Config { return Config{Runs: 50, MaxRepos: 100} }

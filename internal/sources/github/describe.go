@@ -9,6 +9,7 @@ import (
 
 	"devops-tui/internal/ci"
 	"devops-tui/internal/core"
+	"devops-tui/internal/rest"
 	"devops-tui/internal/text"
 )
 
@@ -151,7 +152,7 @@ func (s *Source) describeWorkflow(ctx context.Context, ref core.Ref, d *document
 	d.field(text.Lit("Default branch"), text.Clean(branch))
 	d.field(text.Lit("Page"), text.Clean(w.HTMLURL))
 	file, err := s.file(ctx, ref.Namespace, w.Path, "")
-	if status(err) == 404 {
+	if rest.StatusOf(err) == 404 {
 		return nil // made by an app: there is no file
 	}
 	if err != nil {

@@ -30,7 +30,7 @@ func (s *Source) Diagnose(ctx context.Context) []core.Finding {
 	}
 	version := resp.Get("X-Github-Enterprise-Version")
 	add(core.FindingOK, text.Sprintf("%s answers at %s", s.product(version), apiShown(s.host.api)), text.Safe{})
-	if s.tokens.none() {
+	if s.token.None() {
 		where, _, fix := s.host.tokenPlace()
 		add(core.FindingMissing, where, fix)
 	} else {
@@ -82,7 +82,7 @@ func (s *Source) Diagnose(ctx context.Context) []core.Finding {
 		case err != nil:
 			p := s.Problem(err)
 			add(core.FindingProblem, text.Sprintf("%s: %s", repo, p.Summary), p.Hint)
-		case r.Permissions != nil && !r.Permissions.Push && !s.tokens.none():
+		case r.Permissions != nil && !r.Permissions.Push && !s.token.None():
 			add(core.FindingInfo, text.Sprintf("%s: can be read, not changed", repo), text.Safe{})
 		default:
 			add(core.FindingOK, text.Sprintf("%s: can be read", repo), text.Safe{})

@@ -3,7 +3,6 @@ package github
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"net/url"
 	"path/filepath"
@@ -14,8 +13,8 @@ import (
 
 	"devops-tui/internal/ci"
 	"devops-tui/internal/core"
+	"devops-tui/internal/credential"
 	"devops-tui/internal/process"
-	"devops-tui/internal/rest"
 	"devops-tui/internal/sources"
 	"devops-tui/internal/text"
 )
@@ -30,7 +29,6 @@ type host struct {
 	login    ghLogin       // of gh's own configuration
 	problem  *core.Problem // why gh's configuration is not used
 	gh       string        // path of the gh command; "": none
-	home     string
 	getenv   func(string) string
 	runs     int
 	maxRepos int
@@ -55,14 +53,10 @@ type discovery struct {
 // those of the configuration; else those that the remotes of the working
 // directory name. It reads files and the environment and sends nothing.
 func Discover(_ context.Context, o sources.Options) (sources.Found, error) {
-	if o.Getenv == nil {
-		o.Getenv = func(string) string { return "" }
-	}
+	o = o.Ready()
 	d := &discovery{o: o, conf: defaultConfig()}
-	if o.Section != nil {
-		if err := o.Section(ID, &d.conf); err != nil {
-			return sources.Found{}, fmt.Errorf("configuration sources.github: %w", err)
-		}
+	if err := o.Configure(ID, &d.conf); err != nil {
+		return sources.Found{}, err
 	}
 	d.readGH()
 	for _, h := range d.conf.Hosts {
@@ -104,7 +98,7 @@ func (d *discovery) host(name, origin string) *host {
 			return h
 		}
 	}
-	h := &host{name: name, api: apiOf(name), origin: origin, home: d.o.Home, getenv: d.o.Getenv, runs: d.conf.Runs, maxRepos: d.conf.MaxRepos}
+	h := &host{name: name, api: apiOf(name), origin: origin, getenv: d.o.Getenv, runs: d.conf.Runs, maxRepos: d.conf.MaxRepos}
 	h.login, h.problem = d.gh[name], d.ghBad
 	if gh, err := process.Look("gh", d.o.Getenv); err == nil {
 		h.gh = gh
@@ -123,6 +117,7 @@ func (d *discovery) configured(c HostConfig) {
 	}
 	h := d.host(c.Host, "the configuration")
 	h.conf = c
+	h.conf.Settings = c.Within(d.o.Home)
 	if c.API != "" {
 		h.api = c.API
 	}
@@ -220,7 +215,7 @@ func (d *discovery) readGH() {
 	default:
 		return
 	}
-	raw, err := rest.ReadSecretFile(filepath.Join(folder, "hosts.yml"))
+	raw, err := credential.ReadFile(filepath.Join(folder, "hosts.yml"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"devops-tui/internal/core"
+	"devops-tui/internal/credential"
 	"devops-tui/internal/sources"
 	simgithub "devops-tui/test/sim/github"
 )
@@ -72,7 +73,7 @@ func TestDiscover(t *testing.T) {
 	}
 	d.write("clone/.git/config", "[remote \"origin\"]\n\turl = git@github.com:acme/shop.git\n[remote \"lab\"]\n\turl = https://gitlab.com/acme/other.git\n", 0o644)
 	hosts, says = d.discover()
-	if s := hosts[githubCom]; s == nil || len(hosts) != 1 || !slices.Equal(s.host.patterns, []string{"acme/shop"}) || !s.tokens.none() {
+	if s := hosts[githubCom]; s == nil || len(hosts) != 1 || !slices.Equal(s.host.patterns, []string{"acme/shop"}) || !s.token.None() {
 		t.Fatalf("by the remote: %v\n%s", hosts, says)
 	}
 	if !strings.Contains(says, "missing github.com: github.com: no token: only public repositories, 60 requests an hour") || !strings.Contains(says, "export GH_TOKEN=") {
@@ -80,7 +81,7 @@ func TestDiscover(t *testing.T) {
 	}
 	d.env["GITHUB_TOKEN"] = testToken
 	hosts, says = d.discover()
-	if token, err := hosts[githubCom].tokens.get(t.Context()); token != testToken || err != nil || !strings.Contains(says, "token from GITHUB_TOKEN") || strings.Contains(says, testToken) {
+	if token, err := hosts[githubCom].token.Get(t.Context()); token != testToken || err != nil || !strings.Contains(says, "token from GITHUB_TOKEN") || strings.Contains(says, testToken) {
 		t.Errorf("%q %v\n%s", token, err, says)
 	}
 	d.o.Repos = []string{"ghe.acme.example/team/app", "gitlab.com/x/y", "acme/*", "not a repo"}
@@ -94,7 +95,7 @@ func TestDiscover(t *testing.T) {
 	if s := hosts["ghe.acme.example"]; len(hosts) != 1 || s == nil || s.host.api != "https://ghe.acme.example/api/v3" || len(s.host.patterns) != 2 {
 		t.Fatalf("GH_HOST: %v", hosts)
 	}
-	if token, _ := hosts["ghe.acme.example"].tokens.get(t.Context()); token != "other-canary" {
+	if token, _ := hosts["ghe.acme.example"].token.Get(t.Context()); token != "other-canary" {
 		t.Errorf("a token of github.com for another host: %q", token)
 	}
 }
@@ -104,12 +105,12 @@ func TestTokensOfGH(t *testing.T) {
 	d.o.Repos = []string{"acme/shop"}
 	d.write(".config/gh/hosts.yml", "github.com:\n  user: kim\n  oauth_token: "+testToken+"\n", 0o644)
 	hosts, says := d.discover()
-	if token, _ := hosts[githubCom].tokens.get(t.Context()); token != "" || !strings.Contains(says, "may be read by others") || !strings.Contains(says, "chmod 600") || strings.Contains(says, testToken) {
+	if token, _ := hosts[githubCom].token.Get(t.Context()); token != "" || !strings.Contains(says, "may be read by others") || !strings.Contains(says, "chmod 600") || strings.Contains(says, testToken) {
 		t.Errorf("%q\n%s", token, says)
 	}
 	d.write(".config/gh/hosts.yml", "github.com:\n  user: kim\n  oauth_token: "+testToken+"\n", 0o600)
 	hosts, says = d.discover()
-	if token, _ := hosts[githubCom].tokens.get(t.Context()); token != testToken || !strings.Contains(says, "gh's hosts.yml") {
+	if token, _ := hosts[githubCom].token.Get(t.Context()); token != testToken || !strings.Contains(says, "gh's hosts.yml") {
 		t.Errorf("%q\n%s", token, says)
 	}
 	// In the keyring: gh is asked, at the first request and not before.
@@ -121,7 +122,7 @@ func TestTokensOfGH(t *testing.T) {
 		t.Errorf("gh was asked by discovery\n%s", says)
 	}
 	for range 3 {
-		if token, err := hosts[githubCom].tokens.get(t.Context()); token != testToken || err != nil {
+		if token, err := hosts[githubCom].token.Get(t.Context()); token != testToken || err != nil {
 			t.Errorf("%q, %v", token, err)
 		}
 	}
@@ -130,7 +131,7 @@ func TestTokensOfGH(t *testing.T) {
 	}
 	d.write("bin/gh", "#!/bin/sh\necho no "+testToken+" here >&2; exit 1\n", 0o700)
 	hosts, _ = d.discover()
-	_, err := hosts[githubCom].tokens.get(t.Context())
+	_, err := hosts[githubCom].token.Get(t.Context())
 	problem(t, hosts[githubCom], err, core.Unauthorized, "gh gave no token", "gh auth login --hostname github.com")
 }
 
@@ -138,22 +139,22 @@ func TestConfiguredHosts(t *testing.T) {
 	d := newDesk(t)
 	d.write("token", testToken+"\n", 0o640)
 	c := defaultConfig()
-	c.Hosts = []HostConfig{{Host: "ghe.acme.example", Repos: []string{"team/*", "../x"}, TokenFile: "token"}, {Host: githubCom, API: "http://api.example", Repos: []string{"a/b"}}}
+	c.Hosts = []HostConfig{{Host: "ghe.acme.example", Repos: []string{"team/*", "../x"}, Settings: credential.Settings{TokenFile: "token"}}, {Host: githubCom, API: "http://api.example", Repos: []string{"a/b"}}}
 	d.config(c)
 	hosts, says := d.discover()
 	if len(hosts) != 1 || !strings.Contains(says, `"../x" is no repository`) || !strings.Contains(says, "would send the token in the clear") || !strings.Contains(says, "chmod 600") {
 		t.Fatalf("%v\n%s", hosts, says)
 	}
-	_, err := hosts["ghe.acme.example"].tokens.get(t.Context())
+	_, err := hosts["ghe.acme.example"].token.Get(t.Context())
 	problem(t, hosts["ghe.acme.example"], err, core.Refused, "may be read by others")
 	d.write("token", testToken+"\n", 0o600)
 	hosts, _ = d.discover()
-	if token, err := hosts["ghe.acme.example"].tokens.get(t.Context()); token != testToken || err != nil {
+	if token, err := hosts["ghe.acme.example"].token.Get(t.Context()); token != testToken || err != nil {
 		t.Errorf("%q, %v", token, err)
 	}
 	c.Hosts[0].TokenFile, c.Hosts[0].TokenCommand = "", []string{"/bin/echo", testToken}
 	hosts, _ = d.discover()
-	if token, err := hosts["ghe.acme.example"].tokens.get(t.Context()); token != testToken || err != nil {
+	if token, err := hosts["ghe.acme.example"].token.Get(t.Context()); token != testToken || err != nil {
 		t.Errorf("by a command: %q, %v", token, err)
 	}
 }

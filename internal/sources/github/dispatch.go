@@ -13,6 +13,7 @@ import (
 
 	"devops-tui/internal/ci"
 	"devops-tui/internal/core"
+	"devops-tui/internal/rest"
 	"devops-tui/internal/text"
 )
 
@@ -69,7 +70,7 @@ func (s *Source) dispatched(ctx context.Context, ref core.Ref) (w workflowFile, 
 // inputsOf reads what a workflow asks on a branch or tag.
 func (s *Source) inputsOf(ctx context.Context, repo string, w *workflowFile, ref string) ([]ci.Input, []byte, error) {
 	file, err := s.file(ctx, repo, w.Path, ref)
-	if status(err) == http.StatusNotFound {
+	if rest.StatusOf(err) == http.StatusNotFound {
 		return nil, nil, &core.Problem{Kind: core.Invalid, Summary: text.Sprintf("%s has no %s", ref, w.Path), Hint: text.Lit("choose a branch or tag that has it")}
 	}
 	if err != nil {
@@ -198,7 +199,7 @@ func (s *Source) commit(ctx context.Context, repo, ref string) (string, error) {
 		return "", &core.Problem{Kind: core.Invalid, Summary: text.Lit("the branch is missing"), Hint: text.Lit("--set ref=main")}
 	}
 	k, err := fresh[repoCommit](ctx, s, in(repo, "commits", ref), nil)
-	if code := status(err); code == http.StatusNotFound || code == http.StatusUnprocessableEntity {
+	if code := rest.StatusOf(err); code == http.StatusNotFound || code == http.StatusUnprocessableEntity {
 		return "", &core.Problem{Kind: core.Invalid, Summary: text.Sprintf("%s has no branch or tag %s", repo, ref), Hint: command("gh", "api", s.apiPath(repo, "branches")), Cause: err}
 	}
 	return k.SHA, err
@@ -231,7 +232,7 @@ func (d *dispatch) execute(ctx context.Context, _ core.Output) error {
 		body["return_run_details"] = true
 	}
 	_, err = s.send(ctx, path, body, &out)
-	if detailed && !isCloud(s.host.name) && status(err) == http.StatusUnprocessableEntity && strings.Contains(err.Error(), "return_run_details") {
+	if detailed && !isCloud(s.host.name) && rest.StatusOf(err) == http.StatusUnprocessableEntity && strings.Contains(err.Error(), "return_run_details") {
 		// An older server knows the field not and has done nothing.
 		s.noDetails.Store(true)
 		delete(body, "return_run_details")
@@ -299,7 +300,7 @@ func (d *dispatch) verify(ctx context.Context, report func(core.Progress)) (core
 			look = s.followRun(d.repo, d.run, 0, d.lost)
 		}
 		f, err := look(ctx)
-		if status(err) == http.StatusNotFound && time.Since(began) < arriveWithin {
+		if rest.StatusOf(err) == http.StatusNotFound && time.Since(began) < arriveWithin {
 			return followed{text: text.Lit("waiting for the run to show")}, nil // it is named before it can be read
 		}
 		return f, err

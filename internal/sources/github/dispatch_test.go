@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"devops-tui/internal/core"
+	"devops-tui/internal/credential"
 	"devops-tui/internal/sources"
 	"devops-tui/test/sim"
 	simgithub "devops-tui/test/sim/github"
@@ -198,7 +199,7 @@ func TestTheTokenOfAPipeline(t *testing.T) {
 func TestALostDispatchThatNeverCame(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := many(1, 1)
-		h := &host{name: githubCom, api: "https://api.github.com", conf: HostConfig{TokenEnv: "T"}, runs: 50, patterns: []string{"acme/app-00"}, getenv: func(string) string { return testToken }}
+		h := &host{name: githubCom, api: "https://api.github.com", conf: HostConfig{Settings: credential.Settings{TokenEnv: "T"}}, runs: 50, patterns: []string{"acme/app-00"}, getenv: func(string) string { return testToken }}
 		s, err := newSourceOver(h, nil, inMemory{w})
 		if err != nil {
 			t.Fatal(err)

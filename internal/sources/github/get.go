@@ -81,7 +81,7 @@ func (s *Source) runOf(ctx context.Context, ref core.Ref) (workflowRun, error) {
 		return s.search(ctx, ref)
 	}
 	w, err := s.run(ctx, ref.Namespace, n)
-	if status(err) == 404 {
+	if rest.StatusOf(err) == 404 {
 		return w, notFound(kindRun, ref.Namespace+"/"+ref.Name)
 	}
 	if err == nil && ref.Name != "" && w.name() != ref.Name {
@@ -154,7 +154,7 @@ func (s *Source) jobOf(ctx context.Context, ref core.Ref) (workflowRun, ci.Job, 
 	attempt := 0
 	if n := number(ref.UID); n > 0 {
 		j, err := get[workflowJob](ctx, s, in(ref.Namespace, "actions", "jobs", id(n)), nil)
-		if status(err) == 404 {
+		if rest.StatusOf(err) == 404 {
 			err = missing
 		}
 		if err != nil {
@@ -199,7 +199,7 @@ func (s *Source) jobOf(ctx context.Context, ref core.Ref) (workflowRun, ci.Job, 
 func (s *Source) workflowOf(ctx context.Context, ref core.Ref) (w workflowFile, branch string, err error) {
 	list, err := s.workflows(ctx, ref.Namespace)
 	if err != nil {
-		if status(err) == 404 {
+		if rest.StatusOf(err) == 404 {
 			err = notFound(kindWorkflow, ref.Namespace+"/"+ref.Name)
 		}
 		return w, "", err
@@ -242,7 +242,7 @@ func (s *Source) environmentOf(ctx context.Context, ref core.Ref) (deployedEnvir
 	if err == nil && ref.UID != "" && id(e.ID) != ref.UID {
 		return deployedEnvironment{}, &core.Problem{Kind: core.Conflict, Summary: text.Sprintf("the environment %s is another one now", ref.Name)}
 	}
-	if status(err) == 404 {
+	if rest.StatusOf(err) == 404 {
 		err = notFound(kindEnvironment, ref.Namespace+"/"+ref.Name)
 	}
 	if err != nil {

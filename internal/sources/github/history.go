@@ -6,6 +6,7 @@ import (
 
 	"devops-tui/internal/ci"
 	"devops-tui/internal/core"
+	"devops-tui/internal/rest"
 	"devops-tui/internal/text"
 )
 
@@ -41,7 +42,7 @@ func (d *deployed) succeeded() bool {
 // history reads the deployments of an environment, newest first.
 func (s *Source) history(ctx context.Context, ref core.Ref, n int) ([]deployed, error) {
 	list, err := s.deployments(ctx, ref.Namespace, ref.Name, n)
-	if status(err) == 404 {
+	if rest.StatusOf(err) == 404 {
 		err = notFound(kindEnvironment, ref.Namespace+"/"+ref.Name)
 	}
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 
 // want puts everything that is polled into the class that the screen asks for.
 func (p *poller) want(now time.Time) {
-	p.wanted = p.s.wanted()
+	p.wanted = p.s.Wanted()
 	p.everRun = p.everRun || slices.Contains(p.wanted.Kinds, kindRun)
 	for _, kind := range []string{kindRun, kindWorkflow, kindEnvironment} {
 		on := slices.Contains(p.wanted.Kinds, kind) || kind == kindRun && p.everRun
@@ -22,7 +22,7 @@ func (p *poller) want(now time.Time) {
 			p.drop(kind)
 		}
 	}
-	if !p.s.tokens.none() && len(p.kinds) > 0 && p.s.me.Load() == nil {
+	if !p.s.token.None() && len(p.kinds) > 0 && p.s.me.Load() == nil {
 		p.schedule.Set(key{what: pollMe}, ci.Idle, now)
 	}
 	for _, pattern := range p.s.host.patterns {
@@ -95,7 +95,7 @@ func (p *poller) goingOn(repo string) []ci.Run {
 // what the budget bears.
 func (p *poller) follow(now time.Time) {
 	keep := map[key]bool{}
-	anonymous := p.s.tokens.none()
+	anonymous := p.s.token.None()
 	class := ci.Watched
 	if b := p.s.client.Budget(); b.Known && b.Limit > 0 && b.Remaining < b.Limit/3 {
 		class = ci.Wanted

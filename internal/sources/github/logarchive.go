@@ -31,7 +31,7 @@ func (t *tail) archived(ctx context.Context, w workflowRun, list []workflowJob) 
 	}
 	body, _, err := t.s.client.Open(ctx, rest.Request{Path: p, Urgent: true})
 	if err != nil {
-		if status(err) == 404 {
+		if rest.StatusOf(err) == 404 {
 			return nil
 		}
 		return err

@@ -168,10 +168,10 @@ func (t *tail) job(ctx context.Context, j *workflowJob, o *core.Origin) error {
 		case err == nil:
 			out.flush()
 			return nil
-		case status(err) == 404:
+		case rest.StatusOf(err) == 404:
 			t.mark(o, text.Sprintf("%s has no log", j.Name))
 			return nil
-		case try == logTries || ctx.Err() != nil || status(err) != 0 && status(err) < 500:
+		case try == logTries || ctx.Err() != nil || rest.StatusOf(err) != 0 && rest.StatusOf(err) < 500:
 			return err
 		}
 		select {

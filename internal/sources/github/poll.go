@@ -133,9 +133,9 @@ func (p *poller) loop(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-p.s.want:
+		case <-p.s.Wants:
 			p.want(time.Now())
-		case <-p.s.wake:
+		case <-p.s.Wakes:
 			p.wake(time.Now())
 		case path := <-p.s.urgent:
 			p.touched(path, time.Now())
@@ -185,7 +185,7 @@ func (s *Source) ask(ctx context.Context, k key, etag string) (r result) {
 		}
 		r.page, r.err = s.poll(ctx, in(k.repo, "actions", "runs"), url.Values{"per_page": {strconv.Itoa(s.host.runs)}, "exclude_pull_requests": {"true"}}, etag, &list)
 		r.runs = list.Runs
-		if r.err == nil && !r.page.same && !s.tokens.none() {
+		if r.err == nil && !r.page.same && !s.token.None() {
 			r.gatesOf = s.gatesOf(ctx, k.repo, list.Runs)
 		}
 	case pollJobs:
@@ -287,7 +287,7 @@ func (s *Source) expand(ctx context.Context, pattern string) ([]repository, erro
 			}
 			return len(list) > 0 && len(out) < s.host.maxRepos, nil
 		})
-		if status(err) != http.StatusNotFound {
+		if rest.StatusOf(err) != http.StatusNotFound {
 			break
 		}
 	}
@@ -326,7 +326,7 @@ func (p *poller) take(r result) {
 // spaceOut spreads what is left of the budget of somebody without a token, whose
 // every request counts, over the time that is left.
 func (p *poller) spaceOut(now time.Time) {
-	if !p.s.tokens.none() {
+	if !p.s.token.None() {
 		return
 	}
 	b := p.s.client.Budget()

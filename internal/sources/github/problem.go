@@ -32,9 +32,8 @@ func (s *Source) refusal(e *rest.Error) *core.Problem {
 	scope, withScopes := s.scopes()
 	switch e.Status {
 	case http.StatusUnauthorized:
-		s.tokens.refused()
 		p.Kind = core.Unauthorized
-		if s.tokens.none() {
+		if s.token.None() {
 			p.Summary = text.Sprintf("%s wants a token for this", s.host.name)
 			_, _, p.Hint = s.host.tokenPlace()
 			return p
@@ -49,7 +48,7 @@ func (s *Source) refusal(e *rest.Error) *core.Problem {
 			if !e.RetryAt.IsZero() {
 				p.Hint = text.Sprintf("it goes on by itself at %s", e.RetryAt.Local().Format(time.TimeOnly))
 			}
-			if s.tokens.none() {
+			if s.token.None() {
 				_, _, fix := s.host.tokenPlace()
 				p.Hint = text.Sprintf("without a token there are 60 requests an hour: %s", fix)
 			}
@@ -63,7 +62,7 @@ func (s *Source) refusal(e *rest.Error) *core.Problem {
 			p.Hint = text.Lit("start the workflow afresh on that commit, if it can be started by hand: D")
 		case strings.Contains(says, "not authorized to approve"):
 			p.Kind, p.Summary = core.Forbidden, text.Lit("you are no reviewer of this environment")
-		case s.tokens.none():
+		case s.token.None():
 			p.Kind, p.Summary = core.Unauthorized, text.Sprintf("%s wants a token for this", s.host.name)
 			_, _, p.Hint = s.host.tokenPlace()
 		default:

@@ -38,8 +38,8 @@ func TestOutlineFollowsARun(t *testing.T) {
 	if n := o.Nodes[2]; n.Title.String() != "checkout" || n.Depth != 1 || n.Reason.String() != "in_progress" {
 		t.Errorf("%+v", n)
 	}
-	if len(s.info.Kinds[1].Columns) != len(o.Nodes[0].Row.Cells) {
-		t.Errorf("%d cells for %d columns", len(o.Nodes[0].Row.Cells), len(s.info.Kinds[1].Columns))
+	if len(s.Info().Kinds[1].Columns) != len(o.Nodes[0].Row.Cells) {
+		t.Errorf("%d cells for %d columns", len(o.Nodes[0].Row.Cells), len(s.Info().Kinds[1].Columns))
 	}
 	before := w.Counts()
 	for range 5 {

@@ -9,6 +9,7 @@ import (
 
 	"devops-tui/internal/ci"
 	"devops-tui/internal/core"
+	"devops-tui/internal/rest"
 	"devops-tui/internal/text"
 )
 
@@ -118,7 +119,7 @@ func (s *Source) PlanRollback(ctx context.Context, ref core.Ref, to core.Rollbac
 		return nil, &core.Problem{Kind: core.Unsupported, Summary: text.Sprintf("the deployment of %s was not made by a run", ci.Short(d.d.SHA)), Hint: text.Lit("the tool that made it can make it again")}
 	}
 	w, err := s.run(ctx, ref.Namespace, d.run)
-	if status(err) == 404 {
+	if rest.StatusOf(err) == 404 {
 		return nil, &core.Problem{Kind: core.Unsupported, Summary: text.Sprintf("the run that deployed %s is not there any more", ci.Short(d.d.SHA))}
 	}
 	if err != nil {
@@ -268,7 +269,7 @@ func (r *rolling) deployingJob(ctx context.Context, d *deployed, w *workflowRun)
 		return nil, nil
 	}
 	made, err := get[workflowJob](ctx, r.s, in(r.ref.Namespace, "actions", "jobs", id(d.job)), nil)
-	if status(err) == 404 {
+	if rest.StatusOf(err) == 404 {
 		return nil, nil
 	}
 	if err != nil {

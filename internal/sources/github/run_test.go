@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"devops-tui/internal/core"
+	"devops-tui/internal/credential"
 	"devops-tui/internal/sources/sourcetest"
 	"devops-tui/internal/testkit"
 	"devops-tui/internal/text"
@@ -18,7 +19,7 @@ import (
 // watched is a source that runs, and what it told.
 func watched(t *testing.T, s *Source, want core.Interest) *watch {
 	t.Helper()
-	r := &watch{Recorder: sourcetest.NewRecorder(s.info.Instance(), s.info.Kinds)}
+	r := &watch{Recorder: sourcetest.NewRecorder(s.Info().Instance(), s.Info().Kinds)}
 	s.Want(want)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
@@ -143,7 +144,7 @@ func TestWithoutAToken(t *testing.T) {
 	if row == nil {
 		t.Fatal("a public repository is not read")
 	}
-	for _, verb := range s.info.Kinds[0].Verbs {
+	for _, verb := range s.Info().Kinds[0].Verbs {
 		if why := s.Disabled(verb, row); !strings.Contains(why.String(), "no token") {
 			t.Errorf("%s: %q", verb, why)
 		}
@@ -247,7 +248,7 @@ func TestRowsTellWhatWaitsAndWhoStarted(t *testing.T) {
 func TestOurOwnChangeIsSeenAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := many(1, 3)
-		h := &host{name: githubCom, api: "https://api.github.com", conf: HostConfig{TokenEnv: "T"}, runs: 50, patterns: []string{"acme/app-00"}, getenv: func(string) string { return testToken }}
+		h := &host{name: githubCom, api: "https://api.github.com", conf: HostConfig{Settings: credential.Settings{TokenEnv: "T"}}, runs: 50, patterns: []string{"acme/app-00"}, getenv: func(string) string { return testToken }}
 		s, err := newSourceOver(h, nil, inMemory{w})
 		if err != nil {
 			t.Fatal(err)

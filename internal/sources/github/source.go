@@ -2,13 +2,9 @@ package github
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -16,6 +12,7 @@ import (
 
 	"devops-tui/internal/ci"
 	"devops-tui/internal/core"
+	"devops-tui/internal/credential"
 	"devops-tui/internal/rest"
 	"devops-tui/internal/sources"
 	"devops-tui/internal/text"
@@ -23,15 +20,11 @@ import (
 
 // Source is one GitHub host.
 type Source struct {
+	*sources.Inbox
 	host   *host
-	info   sources.Info
 	client *rest.Client
-	tokens *tokens
-
-	interest atomic.Pointer[core.Interest]
-	want     chan struct{} // capacity 1
-	wake     chan struct{} // capacity 1
-	urgent   chan string   // repositories that were changed: asked for at once
+	token  *credential.Token
+	urgent chan string // repositories that were changed: asked for at once
 
 	me        atomic.Pointer[identity]
 	last      lastInputs
@@ -49,31 +42,27 @@ func newSource(h *host, gate *sources.Gate) (*Source, error) { return newSourceO
 
 // newSourceOver is newSource with another transport, for tests.
 func newSourceOver(h *host, gate *sources.Gate, transport http.RoundTripper) (*Source, error) {
-	if gate == nil {
-		gate = new(sources.Gate)
-	}
-	if h.getenv == nil {
-		h.getenv = func(string) string { return "" }
-	}
+	o := sources.Options{Gate: gate, Getenv: h.getenv}.Ready()
+	h.getenv = o.Getenv
 	base, err := url.Parse(h.api)
 	if err != nil {
 		return nil, errors.New("the address of the API cannot be read")
 	}
-	conf, err := tlsOf(h)
+	conf, err := rest.AuthorityFile(h.conf.CAFile)
 	if err != nil {
 		return nil, err
 	}
 	s := &Source{
-		host: h, tokens: &tokens{h: h}, want: make(chan struct{}, 1), wake: make(chan struct{}, 1), urgent: make(chan string, 64),
-		info: sources.Info{ID: ID, Scope: h.name, Title: text.Lit("GitHub"), Kinds: ci.Kinds(verbs()), Default: defaultKinds},
+		Inbox: sources.NewInbox(sources.Info{ID: ID, Scope: h.name, Title: text.Lit("GitHub"), Kinds: ci.Kinds(verbs()), Default: defaultKinds}),
+		host:  h, token: credential.New(h.tokenOrigin()), urgent: make(chan string, 64),
 	}
 	s.rows.init()
 	s.client, err = rest.New(rest.Options{
 		Product: "GitHub", Base: base, AllowPlain: h.conf.PlainHTTP, UserAgent: "devops-tui",
 		Header:    http.Header{"Accept": {"application/vnd.github+json"}, "X-GitHub-Api-Version": {"2022-11-28"}},
-		Authorize: s.tokens.authorize,
+		Authorize: s.token.Bearer, Unauthorized: s.token.Refused,
 		Gate: func(next http.RoundTripper) http.RoundTripper {
-			return gate.Transport(next, sources.Traffic{Place: func(r *http.Request) core.Ref { return s.place(repoIn(base, r.URL)) }})
+			return o.Gate.Transport(next, sources.Traffic{Place: func(r *http.Request) core.Ref { return s.place(repoIn(base, r.URL)) }})
 		},
 		TLS: conf, Transport: transport, Refusal: s.refusal,
 		Rate:       rest.Rate{PerSecond: 10, Burst: 60, Concurrent: workers},
@@ -83,24 +72,6 @@ func newSourceOver(h *host, gate *sources.Gate, transport http.RoundTripper) (*S
 		return nil, err
 	}
 	return s, nil
-}
-
-func tlsOf(h *host) (*tls.Config, error) {
-	if h.conf.CAFile == "" {
-		return nil, nil
-	}
-	pem, err := os.ReadFile(h.path(h.conf.CAFile))
-	if err != nil {
-		return nil, fmt.Errorf("ca_file: %w", err)
-	}
-	pool, err := x509.SystemCertPool()
-	if err != nil {
-		pool = x509.NewCertPool()
-	}
-	if !pool.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("ca_file: %s has no certificate in PEM form", h.conf.CAFile)
-	}
-	return &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}, nil
 }
 
 // repoIn is the repository that the address of a request names; "" if none.
@@ -114,25 +85,6 @@ func repoIn(base, u *url.URL) string {
 	return owner + "/" + name
 }
 
-// Info implements sources.Source.
-func (s *Source) Info() sources.Info { return s.info }
-
-// Want implements sources.Source.
-func (s *Source) Want(i core.Interest) {
-	s.interest.Store(&i)
-	signal(s.want)
-}
-
-// Wake implements sources.Source.
-func (s *Source) Wake() { signal(s.wake) }
-
-func signal(c chan struct{}) {
-	select {
-	case c <- struct{}{}:
-	default:
-	}
-}
-
 // changed asks for a repository at once: something of it was changed by us.
 func (s *Source) changed(path string) {
 	select {
@@ -140,18 +92,6 @@ func (s *Source) changed(path string) {
 	default: // a full list is as good as a wake
 		s.Wake()
 	}
-}
-
-// wanted is the last Want, with the defaults filled in.
-func (s *Source) wanted() core.Interest {
-	i := core.Interest{}
-	if p := s.interest.Load(); p != nil {
-		i = *p
-	}
-	if i.Kinds == nil {
-		i.Kinds = defaultKinds
-	}
-	return i
 }
 
 // Probe implements sources.Source with the request that costs nothing: GET
@@ -210,12 +150,12 @@ func (s *Source) whoAmI(ctx context.Context) (string, error) {
 	if me := s.me.Load(); me != nil {
 		return me.login, nil
 	}
-	if s.tokens.none() {
+	if s.token.None() {
 		return "", nil
 	}
 	var u user
 	resp, err := s.client.JSON(ctx, rest.Request{Path: []string{"user"}, Urgent: waited(ctx)}, &u)
-	if status(err) == http.StatusForbidden && rest.RetryAt(err).IsZero() {
+	if rest.StatusOf(err) == http.StatusForbidden && rest.RetryAt(err).IsZero() {
 		s.me.Store(&identity{}) // a token of an app or a pipeline is nobody's
 		return "", nil
 	}

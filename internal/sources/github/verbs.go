@@ -41,7 +41,7 @@ func (s *Source) Disabled(verb string, r *core.Resource) text.Safe {
 		}
 		return text.Sprintf("%s is not possible with a GitHub %s", verb, r.Ref.Kind)
 	}
-	if s.tokens.none() {
+	if s.token.None() {
 		return text.Sprintf("there is no token for %s", s.host.name)
 	}
 	if list, told := s.scopes(); told && missing(list, "repo") && missing(list, "public_repo") {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"devops-tui/internal/core"
+	"devops-tui/internal/credential"
 	"devops-tui/internal/sources"
 	"devops-tui/internal/testkit"
 	"devops-tui/test/sim"
@@ -41,7 +42,7 @@ func newWorld(tb testing.TB, o simgithub.Options) *world {
 func (w *world) with(tb testing.TB, gate *sources.Gate, token string, change func(*host)) *Source {
 	tb.Helper()
 	h := &host{
-		name: githubCom, api: w.api.URL, patterns: []string{"acme/shop"}, conf: HostConfig{TokenEnv: "TEST_TOKEN"}, runs: 50, maxRepos: 100,
+		name: githubCom, api: w.api.URL, patterns: []string{"acme/shop"}, conf: HostConfig{Settings: credential.Settings{TokenEnv: "TEST_TOKEN"}}, runs: 50, maxRepos: 100,
 		getenv: func(n string) string {
 			if n == "TEST_TOKEN" {
 				return token

@@ -256,7 +256,7 @@ func (s *Source) planApproval(ctx context.Context, verb string, target core.Ref,
 			return core.OutcomeHealthy, nil
 		},
 		no: func(err error) error {
-			switch status(err) {
+			switch rest.StatusOf(err) {
 			case 404:
 				return &core.Problem{
 					Kind: core.Unsupported, Cause: err, Summary: text.Lit("this GitLab has no approvals of deployments: they are a feature of the Premium tier"),
@@ -277,7 +277,7 @@ func (s *Source) planApproval(ctx context.Context, verb string, target core.Ref,
 func (s *Source) deployment(ctx context.Context, path string, id int) (apiDeployment, error) {
 	var d apiDeployment
 	_, err := s.get(ctx, rest.Request{Path: project(path, "deployments", strconv.Itoa(id)), Urgent: true}, &d)
-	if status(err) == 404 {
+	if rest.StatusOf(err) == 404 {
 		return d, s.gone(err, text.Sprintf("deployment %d", id), path)
 	}
 	return d, err

@@ -12,8 +12,10 @@ import (
 	"time"
 
 	"devops-tui/internal/core"
+	"devops-tui/internal/credential"
 	"devops-tui/internal/sources"
 	"devops-tui/internal/sources/sourcetest"
+	"devops-tui/internal/text"
 	world "devops-tui/test/sim/gitlab"
 )
 
@@ -60,7 +62,7 @@ func crowd() *world.World {
 func crowdSource(t *testing.T, w http.Handler) *Source {
 	u, _ := parseBase("https://gitlab.test")
 	src, err := newSourceOver(server{
-		scope: "gitlab.test", host: u.Host, base: u, projects: []string{"acme/*"}, token: secret{value: world.DefaultToken}, keep: keepRuns, pace: defaultPace,
+		scope: "gitlab.test", host: u.Host, base: u, projects: []string{"acme/*"}, token: credential.Value(text.Lit("a test"), world.DefaultToken), keep: keepRuns, pace: defaultPace,
 	}, sources.Options{}, inMemory{w})
 	if err != nil {
 		t.Fatal(err)

@@ -70,7 +70,7 @@ func (c *change) execute(ctx context.Context, _ core.Output) error {
 // environment of whoever pastes it.
 func (s *Source) command(r rest.Request) text.Safe {
 	header := `"PRIVATE-TOKEN: $GITLAB_TOKEN"`
-	if s.server.token.oauth {
+	if s.server.oauth {
 		header = `"Authorization: Bearer $GITLAB_TOKEN"`
 	}
 	words := []string{"curl", "-fsS", "-X", "POST", "-H", header}

@@ -2,10 +2,9 @@ package gitlab
 
 import (
 	"net/url"
-	"path/filepath"
-	"strings"
 	"time"
 
+	"devops-tui/internal/credential"
 	"devops-tui/internal/sources"
 )
 
@@ -22,16 +21,13 @@ type Config struct {
 
 // HostConfig is one server of the configuration.
 type HostConfig struct {
-	Name         string   `yaml:"name" doc:"The scope; by default the host."`
-	Host         string   `yaml:"host" doc:"gitlab.com, or the host of your own server."`
-	URL          string   `yaml:"url" doc:"Instead of a host, where the server has a path or another port: https://example.com/gitlab."`
-	Projects     []string `yaml:"projects" doc:"What to watch: group/app, group/* for all below a group, or * for those you are a member of."`
-	TokenEnv     string   `yaml:"token_env" doc:"Environment variable with the token."`
-	TokenFile    string   `yaml:"token_file" doc:"File with the token; only its owner may read it."`
-	TokenCommand []string `yaml:"token_command" doc:"Program that prints the token, with its arguments."`
-	CAFile       string   `yaml:"ca_file" doc:"File of the certificate authority, PEM, where the server's is not a public one."`
-	PlainHTTP    bool     `yaml:"plain_http" doc:"Allow http:// beyond this machine: the token is readable on the way."`
-	Runs         int      `yaml:"runs" doc:"How many pipelines of a project are kept; by default 40."`
+	Name     string   `yaml:"name" doc:"The scope; by default the host."`
+	Host     string   `yaml:"host" doc:"gitlab.com, or the host of your own server."`
+	URL      string   `yaml:"url" doc:"Instead of a host, where the server has a path or another port: https://example.com/gitlab."`
+	Projects []string `yaml:"projects" doc:"What to watch: group/app, group/* for all below a group, or * for those you are a member of."`
+	Runs     int      `yaml:"runs" doc:"How many pipelines of a project are kept; by default 40."`
+
+	credential.Settings `yaml:",inline"`
 }
 
 // server is one GitLab to connect to.
@@ -40,7 +36,8 @@ type server struct {
 	host     string // as remotes and glab name it
 	base     *url.URL
 	projects []string // paths, and patterns that end in "/*"; "*"
-	token    secret
+	token    credential.Origin
+	oauth    bool // the token is a bearer
 	caFile   string
 	plain    bool
 	keep     int // pipelines of a project
@@ -68,11 +65,3 @@ var defaultPace = pace{
 
 // keepRuns is how many pipelines of a project are kept unless configured.
 const keepRuns = 40
-
-// within makes a path of the configuration absolute.
-func within(home, p string) string {
-	if p == "" || filepath.IsAbs(p) {
-		return p
-	}
-	return filepath.Join(home, strings.TrimPrefix(p, "~/"))
-}

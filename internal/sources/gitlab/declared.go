@@ -28,7 +28,7 @@ const mostVariables = 60
 func (s *Source) declared(ctx context.Context, path, ref, file string) (out []variable, problem text.Safe) {
 	resp, err := s.do(ctx, rest.Request{Path: project(path, "repository", "files", file, "raw"), Query: url.Values{"ref": {ref}}, Urgent: true})
 	if err != nil {
-		if status(err) == 404 {
+		if rest.StatusOf(err) == 404 {
 			return nil, text.Sprintf("%s is not in the repository: its variables are not known", file)
 		}
 		return nil, text.Sprintf("%s cannot be read: %s", file, s.Problem(err).Summary)

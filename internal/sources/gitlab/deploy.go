@@ -92,7 +92,7 @@ func (s *Source) planPipeline(ctx context.Context, n newPipeline) (*core.Operati
 	path := n.target.Namespace
 	if n.info == nil {
 		info, err := s.project(ctx, n.target)
-		if err != nil && status(err) == 0 {
+		if err != nil && rest.StatusOf(err) == 0 {
 			return nil, err
 		}
 		n.info = &info
@@ -200,7 +200,7 @@ func (s *Source) lostPipeline(ctx context.Context, path, ref, sha string, newest
 func (s *Source) head(ctx context.Context, path, ref string) (apiCommit, error) {
 	var c apiCommit
 	_, err := s.get(ctx, rest.Request{Path: project(path, "repository", "commits", ref), Urgent: true}, &c)
-	if status(err) == 404 {
+	if rest.StatusOf(err) == 404 {
 		return c, invalid(text.Sprintf("%s has no branch or tag %s", path, ref), text.Lit("the form lists them"))
 	}
 	return c, err
@@ -257,7 +257,7 @@ func (s *Source) planPlay(ctx context.Context, verb string, target, ref core.Ref
 		},
 	}
 	c.no = func(err error) error {
-		if status(err) == 403 {
+		if rest.StatusOf(err) == 403 {
 			return &core.Problem{Kind: core.Forbidden, Cause: err, Summary: text.Sprintf("GitLab does not let you start %s", j.Name), Hint: text.Lit("a protected branch or environment takes it from its deployers only")}
 		}
 		return err

@@ -22,8 +22,8 @@ func (s *Source) Diagnose(ctx context.Context) []core.Finding {
 	add := func(level core.FindingLevel, says, fix text.Safe) {
 		out = append(out, core.Finding{Source: ID, Scope: s.server.scope, Level: level, Text: says, Fix: fix})
 	}
-	if s.server.token.none() {
-		p := noToken(text.Clean(s.server.host), s.server.token.origin)
+	if s.token.None() {
+		p := noToken(s.server.host, s.server.token)
 		add(core.FindingProblem, p.Summary, p.Hint)
 		return out
 	}
@@ -59,12 +59,12 @@ func (s *Source) diagnoseToken(ctx context.Context, add func(core.FindingLevel, 
 		p := s.Problem(err)
 		add(core.FindingProblem, text.Sprintf("who the token belongs to cannot be told: %s", p.Summary), p.Hint)
 	} else {
-		add(core.FindingOK, text.Sprintf("signed in as %s (%s), token from %s", me.Username, me.Name, s.server.token.origin), text.Safe{})
+		add(core.FindingOK, text.Sprintf("signed in as %s (%s), token from %s", me.Username, me.Name, s.server.token.Where), text.Safe{})
 	}
 	var t apiToken
 	// API: docs.gitlab.com/api/personal_access_tokens "Get details of the current token"
 	_, err := s.get(ctx, rest.Request{Path: []string{"personal_access_tokens", "self"}, Urgent: true}, &t)
-	switch status(err) {
+	switch rest.StatusOf(err) {
 	case http.StatusBadRequest, http.StatusNotFound, http.StatusForbidden, http.StatusUnauthorized:
 		add(core.FindingInfo, text.Lit("its scopes cannot be told: it is not a personal access token"), text.Safe{})
 		return

@@ -3,7 +3,6 @@ package gitlab
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"net/url"
 	"slices"
@@ -12,6 +11,7 @@ import (
 
 	"devops-tui/internal/ci"
 	"devops-tui/internal/core"
+	"devops-tui/internal/credential"
 	"devops-tui/internal/sources"
 	"devops-tui/internal/text"
 )
@@ -20,14 +20,10 @@ import (
 // configuration; else what the working directory's remotes name. Tokens come
 // from the configuration, GITLAB_TOKEN, and what glab has kept.
 func Discover(_ context.Context, o sources.Options) (sources.Found, error) {
-	if o.Getenv == nil {
-		o.Getenv = func(string) string { return "" }
-	}
+	o = o.Ready()
 	d := &discovery{o: o}
-	if o.Section != nil {
-		if err := o.Section(ID, &d.config); err != nil {
-			return sources.Found{}, fmt.Errorf("configuration sources.gitlab: %w", err)
-		}
+	if err := o.Configure(ID, &d.config); err != nil {
+		return sources.Found{}, err
 	}
 	d.readGlab()
 	switch {
@@ -163,8 +159,8 @@ func (d *discovery) remotes() {
 			continue
 		}
 		any = true
-		if t := d.tokenFor(r.Host, nil); t.none() {
-			p := noToken(text.Clean(r.Host), text.Safe{})
+		if from, _ := d.tokenFor(r.Host, HostConfig{}); from.None() {
+			p := noToken(r.Host, from)
 			d.finding(core.FindingMissing, r.Host, text.Sprintf("%s is a project of %s, but there is no token", r.Path, r.Host), p.Hint)
 			continue
 		}
@@ -227,10 +223,13 @@ func (d *discovery) server(h HostConfig, origin string) {
 			base.Path = "/" + strings.Trim(glab.Subfolder, "/")
 		}
 	}
+	h.CAFile = orElse(h.CAFile, glab.CACert)
+	h.Settings = h.Within(d.o.Home)
 	s := &server{
-		scope: orElse(h.Name, host), host: host, base: base, projects: h.Projects, token: d.tokenFor(host, &h), plain: h.PlainHTTP, keep: h.Runs,
-		caFile: within(d.o.Home, orElse(h.CAFile, glab.CACert)), origin: origin, pace: defaultPace,
+		scope: orElse(h.Name, host), host: host, base: base, projects: h.Projects, plain: h.PlainHTTP, keep: h.Runs,
+		caFile: h.CAFile, origin: origin, pace: defaultPace,
 	}
+	s.token, s.oauth = d.tokenFor(host, h)
 	if s.keep <= 0 {
 		s.keep = keepRuns
 	}
@@ -242,12 +241,12 @@ func (d *discovery) server(h HostConfig, origin string) {
 		return
 	}
 	d.servers = append(d.servers, s)
-	if s.token.none() {
-		p := noToken(text.Clean(host), s.token.origin)
+	if s.token.None() || s.token.Look() != nil {
+		p := noToken(host, s.token)
 		d.finding(core.FindingMissing, s.scope, p.Summary, p.Hint)
 		return
 	}
-	d.finding(core.FindingOK, s.scope, text.Sprintf("GitLab %s: %s (%s), token from %s", withoutUser(base.String()), strings.Join(s.projects, ", "), origin, s.token.origin), text.Safe{})
+	d.finding(core.FindingOK, s.scope, text.Sprintf("GitLab %s: %s (%s), token from %s", withoutUser(base.String()), strings.Join(s.projects, ", "), origin, s.token.Where), text.Safe{})
 }
 
 func (d *discovery) envToken() string {
@@ -261,25 +260,17 @@ func (d *discovery) envToken() string {
 
 // tokenFor finds the token of a host. The environment's is for one host only:
 // it is never given to another.
-func (d *discovery) tokenFor(host string, h *HostConfig) secret {
-	if h != nil {
-		switch {
-		case h.TokenEnv != "":
-			return secret{value: d.o.Getenv(h.TokenEnv), origin: text.Clean(h.TokenEnv)}
-		case h.TokenFile != "":
-			f := within(d.o.Home, h.TokenFile)
-			return secret{file: f, origin: text.Clean(f)}
-		case len(h.TokenCommand) > 0:
-			return secret{command: h.TokenCommand, origin: text.Sprintf("the program %s", h.TokenCommand[0])}
-		}
+func (d *discovery) tokenFor(host string, h HostConfig) (from credential.Origin, oauth bool) {
+	if from, ok := h.Origin(d.o.Getenv); ok {
+		return from, false
 	}
 	if name := d.envToken(); name != "" && (sameHost(d.envHost(), host) || d.envHost() == "" && host == "gitlab.com") {
-		return secret{value: d.o.Getenv(name), oauth: name == "OAUTH_TOKEN", origin: text.Clean(name)}
+		return credential.Env(d.o.Getenv, name), name == "OAUTH_TOKEN"
 	}
 	if g := d.glab.Hosts[host]; g.Token != "" {
-		return secret{value: g.Token, oauth: g.OAuth == "true", origin: text.Clean(d.glab.path)}
+		return credential.Value(text.Clean(d.glab.path), g.Token), g.OAuth == "true"
 	}
-	return secret{}
+	return credential.Origin{}, false
 }
 
 // parseBase reads a host or an address.

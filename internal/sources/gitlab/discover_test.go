@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"devops-tui/internal/core"
+	"devops-tui/internal/credential"
 	"devops-tui/internal/sources"
 	"devops-tui/internal/sources/sourcetest"
 	sim "devops-tui/test/sim"
@@ -88,7 +89,7 @@ func TestDiscovery(t *testing.T) {
 		{"--repo alone", options{repos: []string{"acme/shop"}, env: map[string]string{"GITLAB_TOKEN": canary}}, "gitlab.com=acme/shop", "", "GITLAB_TOKEN"},
 		{"--repo alone, a user of GitHub", options{repos: []string{"acme/shop"}, env: map[string]string{"GITLAB_TOKEN": canary, "GH_TOKEN": "x"}}, "", "", ""},
 		{"configured", options{env: map[string]string{"T": canary}, config: Config{Hosts: []HostConfig{
-			{Name: "work", URL: "https://git.acme.example/gitlab", Projects: []string{"acme/*", "x/y"}, TokenEnv: "T"},
+			{Name: "work", URL: "https://git.acme.example/gitlab", Projects: []string{"acme/*", "x/y"}, Settings: credential.Settings{TokenEnv: "T"}},
 		}}}, "work=acme/*,x/y", "https://git.acme.example/gitlab", "T"},
 		{"configured without projects", options{config: Config{Hosts: []HostConfig{{Host: "gitlab.com"}}}}, "", "no projects", ""},
 		{"the environment's server", options{repos: []string{"a/b"}, env: map[string]string{"GL_HOST": "git.example", "GITLAB_TOKEN": canary}}, "git.example=a/b", "", "GITLAB_TOKEN"},
@@ -100,11 +101,11 @@ func TestDiscovery(t *testing.T) {
 			for _, s := range found.Sources {
 				src := s.(*Source)
 				got = append(got, src.server.scope+"="+strings.Join(src.server.projects, ","))
-				if c.token != "" && src.server.token.origin.String() != c.token {
-					t.Errorf("token from %s", src.server.token.origin)
+				if c.token != "" && src.server.token.Where.String() != c.token {
+					t.Errorf("token from %s", src.server.token.Where)
 				}
-				if strings.Contains(c.name, "oauth") != src.server.token.oauth {
-					t.Errorf("oauth: %v", src.server.token.oauth)
+				if strings.Contains(c.name, "oauth") != src.server.oauth {
+					t.Errorf("oauth: %v", src.server.oauth)
 				}
 			}
 			says := findings(found)
@@ -136,16 +137,16 @@ func TestGlabsFileForOthersIsRefused(t *testing.T) {
 func TestTokenFileAndCommand(t *testing.T) {
 	b := newBench(t)
 	dir := home(t, map[string]string{"token": world.DefaultToken + "\n", "get": "#!/bin/sh\necho " + world.DefaultToken + "\n", "bad": "#!/bin/sh\necho " + canary + " >&2; exit 3\n"})
-	for name, from := range map[string]secret{
-		"file":    {file: filepath.Join(dir, "token")},
-		"command": {command: []string{"/bin/sh", filepath.Join(dir, "get")}},
+	for name, from := range map[string]credential.Origin{
+		"file":    credential.File(filepath.Join(dir, "token")),
+		"command": credential.Command(os.Getenv, "/bin/sh", filepath.Join(dir, "get")),
 	} {
 		src := sourceWith(t, b.server.URL, from)
 		if _, err := src.Get(t.Context(), kindRef("workflow", "ci")); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	src := sourceWith(t, b.server.URL, secret{command: []string{"/bin/sh", filepath.Join(dir, "bad")}})
+	src := sourceWith(t, b.server.URL, credential.Command(os.Getenv, "/bin/sh", filepath.Join(dir, "bad")))
 	_, err := src.Get(t.Context(), kindRef("workflow", "ci"))
 	if p := src.Problem(err); p == nil || p.Kind != core.Unauthorized || strings.Contains(p.Error()+err.Error(), canary) {
 		t.Errorf("a program that fails: %v", err)
@@ -153,13 +154,13 @@ func TestTokenFileAndCommand(t *testing.T) {
 	if err := os.Chmod(filepath.Join(dir, "token"), 0o640); err != nil {
 		t.Fatal(err)
 	}
-	src = sourceWith(t, b.server.URL, secret{file: filepath.Join(dir, "token")})
+	src = sourceWith(t, b.server.URL, credential.File(filepath.Join(dir, "token")))
 	if _, err := src.Get(t.Context(), kindRef("workflow", "ci")); problemKind(src, err) != core.Unauthorized && problemKind(src, err) != core.Forbidden && problemKind(src, err) != core.Refused {
 		t.Errorf("a file that others may read: %v", err)
 	}
 }
 
-func sourceWith(t *testing.T, at string, from secret) *Source {
+func sourceWith(t *testing.T, at string, from credential.Origin) *Source {
 	t.Helper()
 	src := sourceAt(t, at, &sources.Gate{}, shop)
 	s := src.server
@@ -231,7 +232,7 @@ func TestOneProjectThatFailsDoesNotHideTheOthers(t *testing.T) {
 
 func TestNoTokenIsSaid(t *testing.T) {
 	b := newBench(t)
-	src := sourceWith(t, b.server.URL, secret{})
+	src := sourceWith(t, b.server.URL, credential.Origin{})
 	err := src.Run(t.Context(), sourcetest.NewRecorder(src.Info().Instance(), src.Info().Kinds))
 	if p := sources.AsProblem(src, err); p == nil || p.Kind != core.Unauthorized || !strings.Contains(p.Hint.String(), "GITLAB_TOKEN") {
 		t.Errorf("run: %v", err)

@@ -70,7 +70,7 @@ func (s *Source) Get(ctx context.Context, ref core.Ref) (*core.Resource, error) 
 func (s *Source) fresh(ctx context.Context, path string, id int) (apiPipeline, error) {
 	var p apiPipeline
 	_, err := s.get(ctx, rest.Request{Path: project(path, "pipelines", strconv.Itoa(id)), Urgent: true}, &p)
-	if status(err) == 404 {
+	if rest.StatusOf(err) == 404 {
 		return p, s.gone(err, text.Sprintf("pipeline %d", id), path)
 	}
 	return p, err
@@ -131,7 +131,7 @@ func (s *Source) job(ctx context.Context, ref core.Ref) (j apiJob, run core.Ref,
 		id, _ = strconv.Atoi(found.UID)
 	}
 	_, err = s.get(ctx, rest.Request{Path: project(ref.Namespace, "jobs", strconv.Itoa(id)), Urgent: true}, &j)
-	if status(err) == 404 {
+	if rest.StatusOf(err) == 404 {
 		return j, run, nil, s.gone(err, text.Sprintf("job %s", ref.Name), ref.Namespace)
 	}
 	if err != nil {
@@ -147,7 +147,7 @@ func (s *Source) project(ctx context.Context, ref core.Ref) (apiProject, error) 
 		return info, notFound(text.Sprintf("workflow %s", ref.Name), ref.Namespace)
 	}
 	_, err := s.get(ctx, rest.Request{Path: project(ref.Namespace), Urgent: true}, &info)
-	if status(err) == 404 {
+	if rest.StatusOf(err) == 404 {
 		return info, &core.Problem{Kind: core.NotFound, Cause: err, Summary: text.Sprintf("no such project: %s", ref.Namespace), Hint: text.Lit("check the name; of private ones GitLab says so to who may not see them")}
 	}
 	if err == nil {
@@ -173,7 +173,7 @@ func (s *Source) environment(ctx context.Context, ref core.Ref) (apiEnvironment,
 		id = strconv.Itoa(list[0].ID)
 	}
 	_, err := s.get(ctx, rest.Request{Path: project(ref.Namespace, "environments", id), Urgent: true}, &e)
-	if status(err) == 404 {
+	if rest.StatusOf(err) == 404 {
 		return e, s.gone(err, text.Sprintf("environment %s", ref.Name), ref.Namespace)
 	}
 	return e, err
@@ -206,7 +206,7 @@ func (s *Source) Find(ctx context.Context, kind, path string) (core.Ref, error) 
 			return ref, nil
 		}
 		var p *core.Problem
-		if errors.As(err, &p) && p.Kind == core.NotFound || status(err) == 404 {
+		if errors.As(err, &p) && p.Kind == core.NotFound || rest.StatusOf(err) == 404 {
 			continue
 		}
 		best = err

@@ -10,7 +10,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"devops-tui/internal/rest"
+	"devops-tui/internal/credential"
 )
 
 // glabHost is a server that the glab command knows
@@ -40,7 +40,7 @@ func readGlab(getenv func(string) string, home string) (glabConfig, error) {
 		if _, err := os.Stat(c.path); errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		b, err := rest.ReadSecretFile(c.path)
+		b, err := credential.ReadFile(c.path)
 		if err != nil {
 			return c, err
 		}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"devops-tui/internal/core"
+	"devops-tui/internal/credential"
 	"devops-tui/internal/sources"
 	"devops-tui/internal/sources/sourcetest"
 	"devops-tui/internal/text"
@@ -218,7 +219,7 @@ func TestTheTokenIsShownNowhere(t *testing.T) {
 		w.ServeHTTP(rw, r)
 	})
 	s := sim.Start(t, echo, sim.Options{})
-	src := sourceWith(t, s.URL, secret{value: canary, origin: text.Lit("TEST")})
+	src := sourceWith(t, s.URL, credential.Value(text.Lit("TEST"), canary))
 	b := &bench{World: w, server: s, src: src, gate: &sources.Gate{}}
 	id := b.Push(shop, standard("x"))
 	var said strings.Builder

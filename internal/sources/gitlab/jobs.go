@@ -61,7 +61,7 @@ func (s *Source) askRun(ctx context.Context, path string, id int) (news bool, er
 	s.mu.Unlock()
 	jobs, same, err := s.jobsAnd(ctx, path, id, kinds, false, false)
 	if err != nil {
-		if status(err) == 404 { // gone: the next whole list says so too
+		if rest.StatusOf(err) == 404 { // gone: the next whole list says so too
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			if r := s.model.projects[path]; r != nil && s.model.sink != nil {

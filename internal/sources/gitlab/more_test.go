@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"devops-tui/internal/core"
+	"devops-tui/internal/credential"
 	"devops-tui/internal/sources"
 	"devops-tui/internal/sources/sourcetest"
 	world "devops-tui/test/sim/gitlab"
@@ -103,7 +104,7 @@ func TestATokenThatEndsWhileTheSourceRuns(t *testing.T) {
 	}
 	b.SetToken(world.DefaultToken, world.Token{User: "kim", Scopes: []string{"api"}})
 	until(t, "that it is well again", func() bool { return rec.Problem("run") == nil })
-	src := sourceWith(t, b.server.URL, secret{value: "glpat-unknown", origin: b.src.server.token.origin})
+	src := sourceWith(t, b.server.URL, credential.Value(b.src.server.token.Where, "glpat-unknown"))
 	err := src.Run(t.Context(), sourcetest.NewRecorder(src.Info().Instance(), src.Info().Kinds))
 	if p := sources.AsProblem(src, err); p == nil || p.Kind != core.Unauthorized || p.Hint.Empty() {
 		t.Errorf("run with a wrong token: %v", err)

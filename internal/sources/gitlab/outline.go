@@ -8,6 +8,7 @@ import (
 
 	"devops-tui/internal/ci"
 	"devops-tui/internal/core"
+	"devops-tui/internal/rest"
 	"devops-tui/internal/text"
 )
 
@@ -57,7 +58,7 @@ type outliner struct {
 func (b *outliner) pipeline(ctx context.Context, path string, id, depth int) (string, error) {
 	s := b.s
 	jobs, _, err := s.jobsOf(ctx, path, id, true, true)
-	if status(err) == 404 {
+	if rest.StatusOf(err) == 404 {
 		return "", s.gone(err, text.Sprintf("pipeline %d", id), path)
 	}
 	if err != nil {
@@ -98,6 +99,7 @@ func (b *outliner) pipeline(ctx context.Context, path string, id, depth int) (st
 			}
 		}
 		b.nodes[at].Phase, b.nodes[at].Started, b.nodes[at].Ended = sum(b.nodes[at+1:], depth+1)
+		b.nodes[at].Reason = common(b.nodes[at+1:], depth+1)
 	}
 	return state, nil
 }
@@ -206,4 +208,22 @@ func sum(nodes []core.Node, depth int) (phase core.Phase, started, ended int64) 
 		ended = 0
 	}
 	return phase, started, ended
+}
+
+// common is the word that all jobs of a stage have; a stage whose jobs were all
+// skipped has not succeeded.
+func common(nodes []core.Node, depth int) text.Safe {
+	var word text.Safe
+	first := true
+	for i := range nodes {
+		n := &nodes[i]
+		if n.Depth != depth {
+			continue
+		}
+		if !first && n.Reason != word {
+			return text.Safe{}
+		}
+		word, first = n.Reason, false
+	}
+	return word
 }

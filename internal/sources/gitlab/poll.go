@@ -79,11 +79,11 @@ func (s *Source) Run(ctx context.Context, sink sources.Sink) error {
 		select {
 		case <-ctx.Done():
 		case <-timer.C:
-		case <-s.want:
+		case <-s.Wants:
 			s.mu.Lock()
-			s.model.want(s.wanted().Kinds)
+			s.model.want(s.Wanted().Kinds)
 			s.mu.Unlock()
-		case <-s.wake:
+		case <-s.Wakes:
 			s.mu.Lock()
 			for _, r := range s.model.projects {
 				r.full = time.Time{} // the whole list: something may be gone
@@ -114,7 +114,7 @@ func (m *model) start(sink sources.Sink) {
 			m.repository(path)
 		}
 	}
-	m.want(m.s.wanted().Kinds)
+	m.want(m.s.Wanted().Kinds)
 }
 
 // greet asks who we are. Without an answer nothing else has a meaning.
@@ -123,8 +123,8 @@ func (s *Source) greet(ctx context.Context, sink sources.Sink) error {
 		Version    string `json:"version"`
 		Enterprise bool   `json:"enterprise"`
 	}
-	if s.server.token.none() {
-		return noToken(text.Clean(s.server.host), s.server.token.origin)
+	if s.token.None() {
+		return noToken(s.server.host, s.server.token)
 	}
 	_, err := s.get(ctx, rest.Request{Path: []string{"version"}}, &version)
 	if err != nil && !absent(err) {
@@ -160,8 +160,8 @@ func (p *poller) plan() {
 	shown := map[question]bool{}
 	sight := map[string]bool{} // projects
 	if m.wanted[ci.KindRun] {
-		for _, ref := range s.wanted().Shown {
-			if ref.Instance() != s.info.Instance() || ref.Kind != ci.KindRun {
+		for _, ref := range s.Wanted().Shown {
+			if ref.Instance() != s.Info().Instance() || ref.Kind != ci.KindRun {
 				continue
 			}
 			if id, err := strconv.Atoi(ref.Name); err == nil {

@@ -2,7 +2,6 @@ package gitlab
 
 import (
 	"encoding/json"
-	"errors"
 	"net/http"
 	"strings"
 
@@ -32,7 +31,7 @@ func (s *Source) refusal(e *rest.Error) *core.Problem {
 		case strings.Contains(body.Description, "revoked"):
 			p.Summary = text.Sprintf("the token for GitLab at %s was revoked", s.server.host)
 		}
-		p.Hint = text.Sprintf("make a new one with scope api at %s/-/user_settings/personal_access_tokens; this one came from %s", s.server.base.String(), s.server.token.origin)
+		p.Hint = text.Sprintf("make a new one with scope api at %s/-/user_settings/personal_access_tokens; this one came from %s", s.server.base.String(), s.server.token.Where)
 		return p
 	case e.Status == http.StatusForbidden && body.Error == "insufficient_scope":
 		return &core.Problem{
@@ -45,19 +44,10 @@ func (s *Source) refusal(e *rest.Error) *core.Problem {
 	return nil
 }
 
-// status is the answer's status that an error is; 0: none.
-func status(err error) int {
-	var e *rest.Error
-	if errors.As(err, &e) {
-		return e.Status
-	}
-	return 0
-}
-
 // absent reports whether an error says that there is no such thing, or that it
 // is not for this user: what only some editions have answers so.
 func absent(err error) bool {
-	switch status(err) {
+	switch rest.StatusOf(err) {
 	case http.StatusNotFound, http.StatusForbidden, http.StatusMethodNotAllowed:
 		return true
 	}

@@ -2,13 +2,9 @@ package gitlab
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -16,6 +12,7 @@ import (
 
 	"devops-tui/internal/ci"
 	"devops-tui/internal/core"
+	"devops-tui/internal/credential"
 	"devops-tui/internal/rest"
 	"devops-tui/internal/sources"
 	"devops-tui/internal/text"
@@ -23,19 +20,16 @@ import (
 
 // Source is one GitLab server with the projects to watch.
 type Source struct {
+	*sources.Inbox
 	server server
-	info   sources.Info
 	client *rest.Client
-	keys   *keyring
+	token  *credential.Token
 	now    func() time.Time
 	timer  func(time.Duration) *time.Timer
 
-	interest atomic.Pointer[core.Interest]
-	want     chan struct{} // capacity 1
-	wake     chan struct{} // capacity 1
-	nudges   chan nudge    // runs and projects to look at, at once
-	seen     atomic.Int64  // when the server answered last, Unix nanoseconds
-	me       atomic.Pointer[apiUser]
+	nudges chan nudge   // runs and projects to look at, at once
+	seen   atomic.Int64 // when the server answered last, Unix nanoseconds
+	me     atomic.Pointer[apiUser]
 
 	mu     sync.Mutex
 	model  *model
@@ -70,25 +64,20 @@ func newSource(s server, o sources.Options) (*Source, error) {
 
 // newSourceOver is newSource over a transport; nil: its own.
 func newSourceOver(s server, o sources.Options, transport http.RoundTripper) (*Source, error) {
-	if o.Gate == nil {
-		o.Gate = new(sources.Gate)
-	}
-	if o.Getenv == nil {
-		o.Getenv = func(string) string { return "" }
-	}
-	conf, err := authority(s.caFile)
+	o = o.Ready()
+	conf, err := rest.AuthorityFile(s.caFile)
 	if err != nil {
 		return nil, err
 	}
 	x := &Source{
-		server: s, keys: &keyring{from: s.token, getenv: o.Getenv}, now: time.Now, timer: time.NewTimer,
-		want: make(chan struct{}, 1), wake: make(chan struct{}, 1), nudges: make(chan nudge, 64),
+		Inbox:  sources.NewInbox(sources.Info{ID: ID, Scope: s.scope, Title: text.Lit("GitLab"), Kinds: ci.Kinds(verbs), Default: []string{ci.KindRun}}),
+		server: s, token: credential.New(s.token), now: time.Now, timer: time.NewTimer, nudges: make(chan nudge, 64),
 		last: map[string]map[string]string{}, access: map[string]int{},
 	}
 	base := *s.base
 	base.Path += "/api/v4"
 	x.client, err = rest.New(rest.Options{
-		Product: "GitLab", Base: &base, AllowPlain: s.plain, UserAgent: "devops-tui", Authorize: x.keys.authorize, TLS: conf, Transport: transport,
+		Product: "GitLab", Base: &base, AllowPlain: s.plain, UserAgent: "devops-tui", Authorize: x.authorize, Unauthorized: x.token.Refused, TLS: conf, Transport: transport,
 		Gate: func(next http.RoundTripper) http.RoundTripper {
 			return o.Gate.Transport(next, sources.Traffic{Place: x.place})
 		},
@@ -97,28 +86,8 @@ func newSourceOver(s server, o sources.Options, transport http.RoundTripper) (*S
 	if err != nil {
 		return nil, err
 	}
-	x.info = sources.Info{ID: ID, Scope: s.scope, Title: text.Lit("GitLab"), Kinds: ci.Kinds(verbs), Default: []string{ci.KindRun}}
 	x.model = newModel(x)
 	return x, nil
-}
-
-// authority reads the certificates of a private authority, besides the system's.
-func authority(file string) (*tls.Config, error) {
-	if file == "" {
-		return nil, nil
-	}
-	pem, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("read ca_file: %w", err)
-	}
-	pool, err := x509.SystemCertPool()
-	if err != nil {
-		pool = x509.NewCertPool()
-	}
-	if !pool.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("ca_file %s holds no certificate in PEM", text.Clean(file))
-	}
-	return &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}, nil
 }
 
 // place says which project a request is for.
@@ -133,25 +102,6 @@ func (s *Source) place(r *http.Request) core.Ref {
 	return ref
 }
 
-// Info implements sources.Source.
-func (s *Source) Info() sources.Info { return s.info }
-
-// Want implements sources.Source.
-func (s *Source) Want(i core.Interest) {
-	s.interest.Store(&i)
-	signal(s.want)
-}
-
-// Wake implements sources.Source.
-func (s *Source) Wake() { signal(s.wake) }
-
-func signal(c chan struct{}) {
-	select {
-	case c <- struct{}{}:
-	default:
-	}
-}
-
 // nudge is something that has just been changed: it is looked at, at once.
 type nudge struct {
 	path string
@@ -163,18 +113,6 @@ func (s *Source) nudge(path string, run int) {
 	case s.nudges <- nudge{path, run}:
 	default: // so much is on its way that it comes along
 	}
-}
-
-// wanted is the last Want, with the defaults filled in.
-func (s *Source) wanted() core.Interest {
-	i := core.Interest{}
-	if p := s.interest.Load(); p != nil {
-		i = *p
-	}
-	if i.Kinds == nil {
-		i.Kinds = s.info.Default
-	}
-	return i
 }
 
 // Probe implements sources.Source: what was answered just now is a sign of life,
@@ -191,8 +129,7 @@ func (s *Source) Probe(ctx context.Context) (time.Time, error) {
 	return s.now().Add(s.client.Skew()), nil
 }
 
-// do sends a request and notes that the server is there. A token that a program
-// or a file gave is read again where it was refused.
+// do sends a request and notes that the server is there.
 func (s *Source) do(ctx context.Context, r rest.Request) (*rest.Response, error) {
 	return s.get(ctx, r, nil)
 }
@@ -205,7 +142,6 @@ func (s *Source) get(ctx context.Context, r rest.Request, out any) (*rest.Respon
 	}
 	var e *rest.Error
 	if errors.As(err, &e) && e.Status == http.StatusUnauthorized {
-		s.keys.forget()
 		s.seen.Store(0)
 	} else if !errors.As(err, &e) {
 		s.seen.Store(0) // a probe looks again

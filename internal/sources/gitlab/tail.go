@@ -185,7 +185,7 @@ func (t *trace) read(ctx context.Context) error {
 			fails = 0
 		case ctx.Err() != nil:
 			return nil
-		case status(err) == http.StatusNotFound && t.offset == 0:
+		case rest.StatusOf(err) == http.StatusNotFound && t.offset == 0:
 			if (over || !t.req.Follow) && !silent {
 				t.mark(text.Sprintf("%s has no log: it is %s", t.job.Name, t.job.Status))
 			}
@@ -206,7 +206,7 @@ func (t *trace) read(ctx context.Context) error {
 		var j apiJob
 		if _, err := t.s.get(ctx, rest.Request{Path: project(t.path, "jobs", strconv.Itoa(t.job.ID)), Urgent: true}, &j); err == nil {
 			t.job = j
-		} else if status(err) == http.StatusNotFound {
+		} else if rest.StatusOf(err) == http.StatusNotFound {
 			t.mark(text.Sprintf("%s was deleted", t.job.Name))
 			return nil
 		}
@@ -215,7 +215,7 @@ func (t *trace) read(ctx context.Context) error {
 
 // patient reports whether an error may pass by itself.
 func patient(err error) bool {
-	st := status(err)
+	st := rest.StatusOf(err)
 	return st == 0 && !errors.Is(err, context.Canceled) || st >= 500 || st == http.StatusTooManyRequests
 }
 
@@ -241,7 +241,7 @@ func (t *trace) more(ctx context.Context) error {
 		r.Header.Set("If-None-Match", t.tag)
 	}
 	body, resp, err := t.s.client.Open(ctx, r)
-	switch status(err) {
+	switch rest.StatusOf(err) {
 	case http.StatusNotModified, http.StatusRequestedRangeNotSatisfiable:
 		return nil
 	}

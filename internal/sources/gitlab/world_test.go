@@ -8,8 +8,10 @@ import (
 	"time"
 
 	"devops-tui/internal/core"
+	"devops-tui/internal/credential"
 	"devops-tui/internal/sources"
 	"devops-tui/internal/sources/sourcetest"
+	"devops-tui/internal/text"
 	sim "devops-tui/test/sim"
 	world "devops-tui/test/sim/gitlab"
 )
@@ -44,7 +46,7 @@ func sourceAt(t *testing.T, at string, gate *sources.Gate, projects ...string) *
 		t.Fatal(err)
 	}
 	src, err := newSource(server{
-		scope: "gitlab.test", host: u.Host, base: u, projects: projects, token: secret{value: world.DefaultToken}, keep: keepRuns, pace: quick,
+		scope: "gitlab.test", host: u.Host, base: u, projects: projects, token: credential.Value(text.Lit("a test"), world.DefaultToken), keep: keepRuns, pace: quick,
 	}, sources.Options{Gate: gate})
 	if err != nil {
 		t.Fatal(err)

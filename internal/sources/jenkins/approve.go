@@ -13,6 +13,7 @@ import (
 
 	"devops-tui/internal/ci"
 	"devops-tui/internal/core"
+	"devops-tui/internal/rest"
 	"devops-tui/internal/text"
 )
 
@@ -48,7 +49,7 @@ func (s *Source) gates(ctx context.Context, ref core.Ref, t target) (r ci.Run, i
 	}
 	inputs, err = s.readInputs(ctx, t.full, t.number)
 	switch {
-	case isStatus(err, http.StatusNotFound):
+	case rest.StatusOf(err) == http.StatusNotFound:
 		return r, nil, unsupported(text.Lit("this Jenkins does not tell what waits for an answer: the plugin Pipeline: REST API is missing"), text.Sprintf("answer it at %sinput", s.pageOf(t.full, t.number)))
 	case err != nil:
 		return r, nil, err
@@ -258,7 +259,7 @@ func (g *gate) execute(ctx context.Context, _ core.Output) error {
 	if err == nil || g.lost {
 		g.s.poke(g.t.full)
 	}
-	if isStatus(err, http.StatusNotFound) {
+	if rest.StatusOf(err) == http.StatusNotFound {
 		return &core.Problem{Kind: core.Conflict, Summary: text.Lit("the input is gone: it was answered in this moment"), Cause: err}
 	}
 	return err

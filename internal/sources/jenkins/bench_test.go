@@ -9,9 +9,11 @@ import (
 	"time"
 
 	"devops-tui/internal/core"
+	"devops-tui/internal/credential"
 	"devops-tui/internal/rest"
 	"devops-tui/internal/sources"
 	"devops-tui/internal/sources/sourcetest"
+	"devops-tui/internal/text"
 	"devops-tui/test/sim"
 	simulator "devops-tui/test/sim/jenkins"
 )
@@ -55,7 +57,7 @@ func (b *bench) source(t *testing.T, gate *sources.Gate, user, value string) *So
 	}
 	sv := server{scope: "acme", base: base, user: user, builds: defaultBuilds, origin: "test", rate: rest.Rate{PerSecond: 1000, Burst: 1000}}
 	if value != "" {
-		sv.secret = &secret{from: "test", read: constant(value)}
+		sv.token = credential.Value(text.Lit("a test"), value)
 	}
 	s, err := newSource(sv, sources.Options{Gate: gate})
 	if err != nil {

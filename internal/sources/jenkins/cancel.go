@@ -12,6 +12,7 @@ import (
 
 	"devops-tui/internal/ci"
 	"devops-tui/internal/core"
+	"devops-tui/internal/rest"
 	"devops-tui/internal/text"
 )
 
@@ -199,7 +200,7 @@ func (s *Source) planUnqueue(ctx context.Context, ref core.Ref, t target) (*core
 		}
 		_, err := s.post(ctx, path, query, nil)
 		s.poke(t.full)
-		if isStatus(err, http.StatusNotFound) || isStatus(err, http.StatusUnprocessableEntity) {
+		if rest.StatusOf(err) == http.StatusNotFound || rest.StatusOf(err) == http.StatusUnprocessableEntity {
 			return &core.Problem{Kind: core.Conflict, Summary: text.Lit("it has left the queue in this moment"), Hint: text.Lit("look at the runs of the job again"), Cause: err}
 		}
 		return err
@@ -210,7 +211,7 @@ func (s *Source) planUnqueue(ctx context.Context, ref core.Ref, t target) (*core
 			var q apiQueueItem
 			_, err := s.get(ctx, []string{"queue", "item", strconv.FormatInt(t.queue, 10)}, "id,cancelled,executable[number]", &q)
 			switch {
-			case isStatus(err, http.StatusNotFound), err == nil && q.Cancelled:
+			case rest.StatusOf(err) == http.StatusNotFound, err == nil && q.Cancelled:
 				s.poke(t.full)
 				return core.OutcomeHealthy, nil
 			case err != nil && ctx.Err() != nil:

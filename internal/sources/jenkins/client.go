@@ -13,15 +13,14 @@ import (
 
 // authorize adds the credential: basic authentication, for tokens and passwords.
 func (s *Source) authorize(r *http.Request) error {
-	if s.server.secret == nil || s.server.user == "" {
+	if s.server.user == "" {
 		return nil
 	}
-	v, err := s.server.secret.get(r.Context())
-	if err != nil {
-		return err
+	v, err := s.token.Get(r.Context())
+	if err == nil && v != "" {
+		r.SetBasicAuth(s.server.user, v)
 	}
-	r.SetBasicAuth(s.server.user, v)
-	return nil
+	return err
 }
 
 // place is where a request goes, for the gate.
@@ -86,7 +85,6 @@ func (s *Source) getJSON(ctx context.Context, path []string, q url.Values, out a
 	lazily, _ := ctx.Value(pollKey{}).(bool)
 	resp, err := s.api.JSON(ctx, rest.Request{Path: path, Query: q, Urgent: !lazily, Fresh: true}, out)
 	if err != nil {
-		s.unauthorized(err)
 		return nil, err
 	}
 	if v := resp.Header.Get("X-Jenkins"); v != "" {
@@ -97,20 +95,6 @@ func (s *Source) getJSON(ctx context.Context, path []string, q url.Values, out a
 
 // pollKey marks the requests of Run: what a user waits for goes before them.
 type pollKey struct{}
-
-// unauthorized forgets a token that was refused, so that a command is asked again.
-func (s *Source) unauthorized(err error) {
-	var e *rest.Error
-	if errors.As(err, &e) && e.Status == http.StatusUnauthorized && s.server.secret != nil {
-		s.server.secret.drop()
-	}
-}
-
-// isStatus reports whether an answer had that status.
-func isStatus(err error, status int) bool {
-	var e *rest.Error
-	return errors.As(err, &e) && e.Status == status
-}
 
 // post sends a change once. Jenkins answers many with a redirect to a page,
 // which is not followed: it was carried out. A redirect to a login was not.
@@ -132,7 +116,6 @@ func (s *Source) post(ctx context.Context, path []string, q, form url.Values) (*
 		return &rest.Response{Status: e.Status, Header: e.Header}, nil
 	}
 	if err != nil {
-		s.unauthorized(err)
 		return nil, err
 	}
 	return resp, nil
@@ -141,8 +124,8 @@ func (s *Source) post(ctx context.Context, path []string, q, form url.Values) (*
 // crumb is what a change needs besides the credential: nothing with an API
 // token, else the crumb of a session and its cookie.
 func (s *Source) crumb(ctx context.Context) (http.Header, error) {
-	if s.server.secret != nil && s.server.user != "" {
-		v, err := s.server.secret.get(ctx)
+	if s.server.user != "" {
+		v, err := s.token.Get(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -155,7 +138,7 @@ func (s *Source) crumb(ctx context.Context) (http.Header, error) {
 		Field string `json:"crumbRequestField"`
 	}
 	resp, err := s.getJSON(urgently(ctx), []string{"crumbIssuer", "api", "json"}, nil, &c)
-	if isStatus(err, http.StatusNotFound) {
+	if rest.StatusOf(err) == http.StatusNotFound {
 		return nil, nil //nolint:nilnil // the controller wants none
 	}
 	if err != nil {

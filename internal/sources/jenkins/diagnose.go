@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"devops-tui/internal/core"
+	"devops-tui/internal/rest"
 	"devops-tui/internal/text"
 )
 
@@ -62,16 +63,13 @@ func (s *Source) diagnoseIdentity(ctx context.Context, add addFinding, problem f
 	switch {
 	case err == nil && me.ID != "" && me.ID != "anonymous":
 		add(core.FindingOK, text.Sprintf("signed in as %s (%s)", me.ID, me.Name), text.Safe{})
-	case err == nil, s.server.user == "" && (isStatus(err, http.StatusForbidden) || isStatus(err, http.StatusNotFound)):
+	case err == nil, s.server.user == "" && (rest.StatusOf(err) == http.StatusForbidden || rest.StatusOf(err) == http.StatusNotFound):
 		add(core.FindingInfo, text.Lit("anonymous: what only users may see or do is not offered"), text.Lit("set JENKINS_USER_ID and JENKINS_API_TOKEN"))
 	case errors.As(err, &p), err != nil:
 		problem(err)
 	}
-	token := false
-	if s.server.secret != nil {
-		v, err := s.server.secret.get(ctx)
-		token = err == nil && isAPIToken(v)
-	}
+	secret, err := s.token.Get(ctx)
+	token := err == nil && isAPIToken(secret)
 	var crumb struct {
 		Field string `json:"crumbRequestField"`
 	}
@@ -81,7 +79,7 @@ func (s *Source) diagnoseIdentity(ctx context.Context, add addFinding, problem f
 		add(core.FindingOK, text.Lit("CSRF protection is on; an API token needs no crumb"), text.Safe{})
 	case err == nil:
 		add(core.FindingInfo, text.Lit("CSRF protection is on: each change fetches a crumb first"), text.Sprintf("an API token needs none: %s/me/security", s.api.Base().Redacted()))
-	case isStatus(err, http.StatusNotFound):
+	case rest.StatusOf(err) == http.StatusNotFound:
 		add(core.FindingInfo, text.Lit("CSRF protection is off"), text.Safe{})
 	}
 }
@@ -102,7 +100,7 @@ func (s *Source) diagnoseStages(ctx context.Context, jobs map[string]*job, add a
 	switch {
 	case err == nil:
 		add(core.FindingOK, text.Lit("stages and inputs are served by the plugin Pipeline: REST API"), text.Safe{})
-	case isStatus(err, http.StatusNotFound):
+	case rest.StatusOf(err) == http.StatusNotFound:
 		add(core.FindingMissing, text.Lit("the plugin Pipeline: REST API is missing: no states of stages, no inputs to answer (console marks tell the stages)"),
 			text.Lit("Manage Jenkins, Plugins: install Pipeline: REST API (pipeline-rest-api)"))
 	}

@@ -8,7 +8,9 @@ import (
 	"testing"
 
 	"devops-tui/internal/core"
+	"devops-tui/internal/credential"
 	"devops-tui/internal/sources"
+	"devops-tui/internal/text"
 	simulator "devops-tui/test/sim/jenkins"
 )
 
@@ -59,16 +61,16 @@ func TestDiscover(t *testing.T) {
 		"no user":          {map[string]string{"JENKINS_URL": "https://ci.test", "JENKINS_TOKEN": token}, nil, "ci.test", core.FindingMissing, "JENKINS_USER_ID"},
 		"anonymous":        {map[string]string{"JENKINS_URL": "https://ci.test"}, nil, "ci.test", core.FindingInfo, "anonymous"},
 		"in the clear":     {map[string]string{"JENKINS_URL": "http://ci.test"}, nil, "", core.FindingProblem, "plain_http"},
-		"allowed":          {nil, []ServerConfig{{URL: "http://ci.test", PlainHTTP: true}}, "ci.test", core.FindingInfo, "anonymous"},
+		"allowed":          {nil, []ServerConfig{{URL: "http://ci.test", Settings: credential.Settings{PlainHTTP: true}}}, "ci.test", core.FindingInfo, "anonymous"},
 		"a password in it": {map[string]string{"JENKINS_URL": "https://kim:" + token + "@ci.test"}, nil, "", core.FindingProblem, "take it out"},
 		"no address":       {map[string]string{"JENKINS_URL": "ci.test"}, nil, "", core.FindingProblem, "https://"},
-		"two":              {nil, []ServerConfig{{Name: "a", URL: "https://a.test", User: "kim", TokenFile: private}, {URL: "https://b.test/x"}}, "a b.test", core.FindingOK, "token from " + private},
+		"two":              {nil, []ServerConfig{{Name: "a", URL: "https://a.test", User: "kim", Settings: credential.Settings{TokenFile: private}}, {URL: "https://b.test/x"}}, "a b.test", core.FindingOK, "token from " + private},
 		"twice":            {nil, []ServerConfig{{Name: "a", URL: "https://a.test"}, {Name: "a", URL: "https://b.test"}}, "a", core.FindingProblem, "own name"},
-		"open file":        {nil, []ServerConfig{{URL: "https://a.test", User: "kim", TokenFile: open}}, "a.test", core.FindingProblem, "chmod"},
-		"unset":            {nil, []ServerConfig{{URL: "https://a.test", User: "kim", TokenEnv: "CI_TOKEN"}}, "a.test", core.FindingProblem, "export CI_TOKEN="},
-		"set":              {map[string]string{"CI_TOKEN": token}, []ServerConfig{{URL: "https://a.test", User: "kim", TokenEnv: "CI_TOKEN"}}, "a.test", core.FindingOK, "token from CI_TOKEN"},
-		"two tokens":       {nil, []ServerConfig{{URL: "https://a.test", User: "kim", TokenFile: private, TokenCommand: []string{"x"}}}, "", core.FindingProblem, "only one of"},
-		"no such CA":       {nil, []ServerConfig{{URL: "https://a.test", CAFile: "/nowhere/ca.pem"}}, "", core.FindingProblem, "ca_file"},
+		"open file":        {nil, []ServerConfig{{URL: "https://a.test", User: "kim", Settings: credential.Settings{TokenFile: open}}}, "a.test", core.FindingProblem, "chmod"},
+		"unset":            {nil, []ServerConfig{{URL: "https://a.test", User: "kim", Settings: credential.Settings{TokenEnv: "CI_TOKEN"}}}, "a.test", core.FindingProblem, "export CI_TOKEN="},
+		"set":              {map[string]string{"CI_TOKEN": token}, []ServerConfig{{URL: "https://a.test", User: "kim", Settings: credential.Settings{TokenEnv: "CI_TOKEN"}}}, "a.test", core.FindingOK, "token from CI_TOKEN"},
+		"two tokens":       {nil, []ServerConfig{{URL: "https://a.test", User: "kim", Settings: credential.Settings{TokenFile: private, TokenCommand: []string{"x"}}}}, "", core.FindingProblem, "only one of"},
+		"no such CA":       {nil, []ServerConfig{{URL: "https://a.test", Settings: credential.Settings{CAFile: "/nowhere/ca.pem"}}}, "", core.FindingProblem, "ca_file"},
 	} {
 		f := discover(t, x.env, Config{Servers: x.config})
 		var scopes []string
@@ -86,46 +88,16 @@ func TestDiscover(t *testing.T) {
 	}
 }
 
-func TestTokenCommand(t *testing.T) {
-	dir := t.TempDir()
-	script := func(name, body string) []string {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, []byte("#!/bin/sh\n"+body), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		return []string{path}
-	}
-	for name, x := range map[string]struct{ body, says string }{
-		"good":      {"echo " + token, ""},
-		"nothing":   {"true", "no API token"},
-		"two lines": {"printf 'a\\nb\\n'", "no API token"},
-		"fails":     {"echo canary-in-stdout; echo no vault >&2; exit 3", "no vault"},
-		"too much":  {"yes canary | head -c 100000", "token_command"},
-	} {
-		s := &secret{from: "token_command", read: command(script(strings.ReplaceAll(name, " ", "-"), x.body))}
-		v, err := s.get(t.Context())
-		switch {
-		case x.says == "" && (err != nil || v != token):
-			t.Errorf("%s: %v, %v", name, v, err)
-		case x.says != "" && (err == nil || !strings.Contains(err.Error(), x.says) || strings.Contains(err.Error(), "canary")):
-			t.Errorf("%s: %q, %v", name, v, err)
-		}
-	}
-	if _, err := (&secret{from: "token_command", read: command([]string{"no-such-program"})}).get(t.Context()); err == nil || !strings.Contains(err.Error(), "no-such-program") {
-		t.Error(err)
-	}
-}
-
 // TestRenewedToken: a token that is refused is asked for again, so that a new one
 // of the command is used.
 func TestRenewedToken(t *testing.T) {
 	b := newBench(t, simulator.Options{})
 	values := []string{"11000000000000000000000000000000ff", token}
 	asked := 0
-	b.src.server.secret = &secret{from: "test", read: func(context.Context) (string, error) {
+	b.src.token = credential.New(credential.Reading(text.Lit("a test"), func(context.Context) (string, error) {
 		asked++
 		return values[min(asked, len(values))-1], nil
-	}}
+	}))
 	_, err := b.src.Probe(t.Context())
 	b.refused(err, core.Unauthorized, "does not accept")
 	if _, err := b.src.Probe(t.Context()); err != nil || asked != 2 {

@@ -13,6 +13,7 @@ import (
 
 	"devops-tui/internal/ci"
 	"devops-tui/internal/core"
+	"devops-tui/internal/rest"
 	"devops-tui/internal/text"
 )
 
@@ -255,7 +256,7 @@ func (d *dispatch) followItem(ctx context.Context, report func(core.Progress)) (
 	var q apiQueueItem
 	_, err = d.s.get(ctx, []string{"queue", "item", strconv.FormatInt(d.id, 10)}, "id,why,cancelled,executable[number]", &q)
 	switch {
-	case isStatus(err, http.StatusNotFound): // it left the queue a while ago
+	case rest.StatusOf(err) == http.StatusNotFound: // it left the queue a while ago
 		return d.byQueueID(ctx)
 	case err != nil:
 		return 0, core.OutcomeUnknown, err

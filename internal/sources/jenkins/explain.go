@@ -8,6 +8,7 @@ import (
 
 	"devops-tui/internal/ci"
 	"devops-tui/internal/core"
+	"devops-tui/internal/rest"
 	"devops-tui/internal/text"
 )
 
@@ -69,7 +70,7 @@ func (s *Source) Explain(ctx context.Context, ref core.Ref) (core.Explanation, e
 func (s *Source) failedStage(ctx context.Context, ref core.Ref, t target, e *core.Explanation) *cutter {
 	d, err := s.describe(ctx, t)
 	if err != nil {
-		if isStatus(err, http.StatusNotFound) {
+		if rest.StatusOf(err) == http.StatusNotFound {
 			e.Note = text.Lit("which stage failed is not told: Jenkins has no plugin Pipeline: REST API")
 		}
 		return nil

@@ -9,6 +9,7 @@ import (
 
 	"devops-tui/internal/ci"
 	"devops-tui/internal/core"
+	"devops-tui/internal/rest"
 	"devops-tui/internal/text"
 )
 
@@ -57,7 +58,7 @@ func parse(ref core.Ref) (target, bool) {
 
 // missing makes NotFound of a 404.
 func missing(ref core.Ref, err error) error {
-	if isStatus(err, http.StatusNotFound) {
+	if rest.StatusOf(err) == http.StatusNotFound {
 		return notFound(ref)
 	}
 	return err

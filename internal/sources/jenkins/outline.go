@@ -10,6 +10,7 @@ import (
 
 	"devops-tui/internal/ci"
 	"devops-tui/internal/core"
+	"devops-tui/internal/rest"
 	"devops-tui/internal/text"
 )
 
@@ -101,7 +102,7 @@ func (s *Source) Outline(ctx context.Context, ref core.Ref) (core.Outline, error
 		switch {
 		case err == nil:
 			return s.stagesOutline(ctx, j, ref, t, d)
-		case !isStatus(err, http.StatusNotFound):
+		case rest.StatusOf(err) != http.StatusNotFound:
 			return core.Outline{}, err
 		}
 	}
@@ -114,7 +115,7 @@ func (s *Source) stagesOutline(ctx context.Context, j *job, ref core.Ref, t targ
 	var waits []text.Safe
 	if d.Status == "PAUSED_PENDING_INPUT" {
 		inputs, err := s.readInputs(ctx, t.full, t.number)
-		if err != nil && !isStatus(err, http.StatusNotFound) {
+		if err != nil && rest.StatusOf(err) != http.StatusNotFound {
 			return o, err
 		}
 		for i := range inputs {

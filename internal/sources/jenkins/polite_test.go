@@ -12,8 +12,10 @@ import (
 	"time"
 
 	"devops-tui/internal/core"
+	"devops-tui/internal/credential"
 	"devops-tui/internal/sources"
 	"devops-tui/internal/sources/sourcetest"
+	"devops-tui/internal/text"
 	simulator "devops-tui/test/sim/jenkins"
 )
 
@@ -104,7 +106,7 @@ func TestPolite(t *testing.T) {
 			t.Fatal(err)
 		}
 		s, err := newSourceOver(server{
-			scope: "acme", base: base, user: "kim", builds: defaultBuilds, secret: &secret{from: "test", read: constant(token)},
+			scope: "acme", base: base, user: "kim", builds: defaultBuilds, token: credential.Value(text.Lit("a test"), token),
 		}, sources.Options{}, c)
 		if err != nil {
 			t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 
 	"devops-tui/internal/ci"
 	"devops-tui/internal/core"
+	"devops-tui/internal/rest"
 	"devops-tui/internal/text"
 )
 
@@ -111,7 +112,7 @@ func (s *Source) fatal(ctx context.Context, err error) bool {
 	switch {
 	case ctx.Err() != nil:
 		return true
-	case isStatus(err, http.StatusInternalServerError):
+	case rest.StatusOf(err) == http.StatusInternalServerError:
 		return false
 	}
 	switch s.Problem(err).Kind {

@@ -2,17 +2,14 @@ package jenkins
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
-	"fmt"
 	"net/http"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"devops-tui/internal/ci"
 	"devops-tui/internal/core"
+	"devops-tui/internal/credential"
 	"devops-tui/internal/rest"
 	"devops-tui/internal/sources"
 	"devops-tui/internal/text"
@@ -20,16 +17,13 @@ import (
 
 // Source is one controller.
 type Source struct {
+	*sources.Inbox
 	server server
+	token  *credential.Token // an API token or a password; none: anonymous
 	api    *rest.Client
 	gate   *sources.Gate
-	info   sources.Info
 	now    func() time.Time
 	pace   time.Duration // between two looks of a verification
-
-	interest atomic.Pointer[core.Interest]
-	want     chan struct{} // capacity 1
-	wake     chan struct{} // capacity 1
 
 	mu      sync.Mutex // guards what follows
 	jobs    map[string]*job
@@ -80,22 +74,22 @@ func newSource(sv server, o sources.Options) (*Source, error) {
 // newSourceOver is newSource with another transport; nil: the real one.
 func newSourceOver(sv server, o sources.Options, transport http.RoundTripper) (*Source, error) {
 	s := &Source{
-		server: sv, gate: o.Gate, now: time.Now, pace: 2 * time.Second, want: make(chan struct{}, 1), wake: make(chan struct{}, 1),
+		Inbox:  sources.NewInbox(sources.Info{ID: ID, Scope: sv.scope, Title: text.Lit("Jenkins"), Kinds: kinds(), Default: []string{ci.KindRun}}),
+		server: sv, gate: o.Ready().Gate, now: time.Now, pace: 2 * time.Second,
 		jobs: map[string]*job{}, queue: map[int64]*queued{}, asked: map[string]time.Time{}, hot: map[string]time.Time{}, stops: map[string]int{}, marks: map[string]*marks{},
 	}
-	if s.gate == nil {
-		s.gate = new(sources.Gate)
-	}
+	s.server.token.Password = true // a password is accepted as well
+	s.token = credential.New(s.server.token)
 	if sv.rate == (rest.Rate{}) {
 		sv.rate = rate
 	}
-	conf, err := trust(sv.ca)
+	conf, err := rest.AuthorityFile(sv.ca)
 	if err != nil {
 		return nil, err
 	}
 	s.api, err = rest.New(rest.Options{
 		Product: "Jenkins", Base: sv.base, AllowPlain: sv.plain, UserAgent: "devops-tui", Header: http.Header{"Accept": {"application/json, text/plain, */*"}},
-		Authorize: s.authorize, TLS: conf, Transport: transport, Rate: sv.rate, ChangeEvery: time.Second, Refusal: s.refusal,
+		Authorize: s.authorize, Unauthorized: func() { s.token.Refused() }, TLS: conf, Transport: transport, Rate: sv.rate, ChangeEvery: time.Second, Refusal: s.refusal,
 		CacheBytes: 1 << 20, // the API has no validators: what is kept helps nobody
 		Gate: func(next http.RoundTripper) http.RoundTripper {
 			return s.gate.Transport(next, sources.Traffic{Place: s.place})
@@ -104,27 +98,7 @@ func newSourceOver(sv server, o sources.Options, transport http.RoundTripper) (*
 	if err != nil {
 		return nil, err
 	}
-	s.info = sources.Info{ID: ID, Scope: sv.scope, Title: text.Lit("Jenkins"), Kinds: kinds(), Default: []string{ci.KindRun}}
 	return s, nil
-}
-
-// trust is how the controller's certificate is checked; nil: as the system does.
-func trust(file string) (*tls.Config, error) {
-	if file == "" {
-		return nil, nil //nolint:nilnil // the system's own
-	}
-	pem, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("read ca_file: %w", err)
-	}
-	pool, err := x509.SystemCertPool()
-	if err != nil {
-		pool = x509.NewCertPool()
-	}
-	if !pool.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("ca_file %s holds no certificate", text.Clean(file))
-	}
-	return &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}, nil
 }
 
 // kinds are what a controller has: it knows no environments.
@@ -144,37 +118,6 @@ func kinds() []core.Kind {
 		out = append(out, k)
 	}
 	return out
-}
-
-// Info implements sources.Source.
-func (s *Source) Info() sources.Info { return s.info }
-
-// Want implements sources.Source.
-func (s *Source) Want(i core.Interest) {
-	s.interest.Store(&i)
-	signal(s.want)
-}
-
-// Wake implements sources.Source.
-func (s *Source) Wake() { signal(s.wake) }
-
-func signal(c chan struct{}) {
-	select {
-	case c <- struct{}{}:
-	default:
-	}
-}
-
-// wanted is the last Want, with the defaults filled in.
-func (s *Source) wanted() core.Interest {
-	var i core.Interest
-	if p := s.interest.Load(); p != nil {
-		i = *p
-	}
-	if i.Kinds == nil {
-		i.Kinds = s.info.Default
-	}
-	return i
 }
 
 // Probe implements sources.Source.

@@ -10,6 +10,7 @@ import (
 
 	"devops-tui/internal/ci"
 	"devops-tui/internal/core"
+	"devops-tui/internal/rest"
 	"devops-tui/internal/text"
 )
 
@@ -66,7 +67,7 @@ func (w *watch) firstStages(ctx context.Context) error {
 func (w *watch) readJobStages(ctx context.Context, full string, since int) (news bool, err error) {
 	runs, err := w.readStages(ctx, full, since)
 	switch {
-	case isStatus(err, http.StatusNotFound):
+	case rest.StatusOf(err) == http.StatusNotFound:
 		w.mu.Lock()
 		w.stages = plugin{absent: true, at: w.now()}
 		w.mu.Unlock()
@@ -161,7 +162,7 @@ func (w *watch) nextStages() (full string, at time.Time) {
 	if !w.runListed {
 		return "", time.Time{}
 	}
-	i := w.wanted()
+	i := w.Wanted()
 	if !slices.Contains(i.Kinds, ci.KindRun) {
 		return "", time.Time{}
 	}

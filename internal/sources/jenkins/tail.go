@@ -9,6 +9,7 @@ import (
 
 	"devops-tui/internal/ci"
 	"devops-tui/internal/core"
+	"devops-tui/internal/rest"
 	"devops-tui/internal/text"
 )
 
@@ -131,7 +132,7 @@ func (s *Source) tailConsole(ctx context.Context, req core.LogRequest, t target,
 		}
 		next, err := s.progressive(ctx, t.full, t.number, p.next, consoleMost)
 		switch {
-		case isStatus(err, http.StatusNotFound):
+		case rest.StatusOf(err) == http.StatusNotFound:
 			sink.Lines(marker(origin, text.Lit("the build was deleted")))
 			return nil
 		case err != nil:
@@ -224,7 +225,7 @@ func (c *cutter) lines(in []core.Line) []core.Line {
 func (s *Source) tailStage(ctx context.Context, req core.LogRequest, t target, sink core.LogSink) error {
 	d, err := s.describe(urgently(ctx), t)
 	switch {
-	case isStatus(err, http.StatusNotFound): // no plugin: by the console's own marks
+	case rest.StatusOf(err) == http.StatusNotFound: // no plugin: by the console's own marks
 		title, nth := stageTitle(t.stage, nil)
 		return s.tailConsole(ctx, req, t, sink, &cutter{title: title, nth: nth})
 	case err != nil:
@@ -271,7 +272,7 @@ func (s *Source) tailSteps(ctx context.Context, req core.LogRequest, t target, x
 			More bool   `json:"hasMore"`
 		}
 		if _, err := s.getJSON(urgently(ctx), node(step.ID, "log"), nil, &out); err != nil {
-			if isStatus(err, http.StatusNotFound) {
+			if rest.StatusOf(err) == http.StatusNotFound {
 				continue
 			}
 			return err

@@ -14,7 +14,7 @@ func (s *Source) Disabled(verb string, r *core.Resource) text.Safe {
 		return text.Lit("not something Jenkins can do")
 	}
 	has := false
-	for _, k := range s.info.Kinds {
+	for _, k := range s.Info().Kinds {
 		if k.Name == r.Ref.Kind {
 			for _, v := range k.Verbs {
 				has = has || v == verb

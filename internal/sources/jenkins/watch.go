@@ -71,8 +71,8 @@ func (s *Source) Run(ctx context.Context, sink sources.Sink) error {
 		select {
 		case <-ctx.Done():
 		case <-tick:
-		case <-s.want:
-		case <-s.wake:
+		case <-s.Wants:
+		case <-s.Wakes:
 			w.stagesAgain()
 			w.plan.Wake(s.now())
 		}
@@ -85,7 +85,7 @@ func (s *Source) Run(ctx context.Context, sink sources.Sink) error {
 
 // classify says how much is wanted now.
 func (w *watch) classify(now time.Time) {
-	i := w.wanted()
+	i := w.Wanted()
 	wantRuns, wantFlows := slices.Contains(i.Kinds, ci.KindRun), slices.Contains(i.Kinds, ci.KindWorkflow)
 	w.runs = w.runs || wantRuns
 	if w.flows && !wantFlows {
@@ -162,7 +162,7 @@ func (s *Source) poke(full string) {
 	s.hot[full] = s.now().Add(hotFor)
 	s.asked[full] = s.now()
 	s.mu.Unlock()
-	signal(s.want)
+	s.Wants.Ring()
 }
 
 func (w *watch) poll(ctx context.Context, key, stages string) error {

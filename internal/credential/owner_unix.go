@@ -1,6 +1,6 @@
 //go:build unix
 
-package rest
+package credential
 
 import (
 	"io/fs"

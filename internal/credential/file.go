@@ -1,4 +1,4 @@
-package rest
+package credential
 
 import (
 	"errors"
@@ -13,14 +13,14 @@ import (
 	"devops-tui/internal/text"
 )
 
-const maxSecretFile = 1 << 20
+const maxFile = 1 << 20
 
-// ReadSecretFile reads a file that holds a secret, a token or a tool's
+// ReadFile reads a file that holds a secret, a token or a tool's
 // configuration with tokens in it, and trims the space around it. It is refused
 // when others on this machine may read or write it, or when it, or what a link
 // stands for, belongs to another user; the *core.Problem says what repairs it.
 // A missing file is fs.ErrNotExist.
-func ReadSecretFile(path string) (string, error) {
+func ReadFile(path string) (string, error) {
 	target, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return "", fmt.Errorf("read the secret: %w", err)
@@ -50,11 +50,11 @@ func ReadSecretFile(path string) (string, error) {
 			return "", unfit(path, "may be read by others on this machine", text.Sprintf("chmod 600 %s", shellWord(path)))
 		}
 	}
-	b, err := io.ReadAll(io.LimitReader(f, maxSecretFile+1))
+	b, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err != nil {
 		return "", fmt.Errorf("read the secret: %w", err)
 	}
-	if len(b) > maxSecretFile {
+	if len(b) > maxFile {
 		return "", unfit(path, "is too large to be it", text.Lit("is this the right file?"))
 	}
 	return strings.TrimSpace(string(b)), nil

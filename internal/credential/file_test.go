@@ -1,6 +1,6 @@
 //go:build unix
 
-package rest
+package credential
 
 import (
 	"errors"
@@ -27,13 +27,13 @@ func TestPromise32SecretFilesThatOthersReadAreRefused(t *testing.T) {
 		return path
 	}
 	for _, mode := range []os.FileMode{0o600, 0o400} {
-		if s, err := ReadSecretFile(file("fine", mode)); err != nil || s != canary {
+		if s, err := ReadFile(file("fine", mode)); err != nil || s != canary {
 			t.Errorf("%o: %q, %v", mode, s, err)
 		}
 	}
 	for _, mode := range []os.FileMode{0o640, 0o604, 0o644, 0o620, 0o666} {
 		path := file("it's open", mode)
-		s, err := ReadSecretFile(path)
+		s, err := ReadFile(path)
 		var p *core.Problem
 		if s != "" || !errors.As(err, &p) || p.Kind != core.Refused || !strings.HasPrefix(p.Hint.String(), "chmod 600 '") || strings.Contains(p.Error(), canary) {
 			t.Errorf("%o: %q, %v", mode, s, err)
@@ -42,7 +42,7 @@ func TestPromise32SecretFilesThatOthersReadAreRefused(t *testing.T) {
 		if err := os.Symlink(path, link); err != nil {
 			t.Fatal(err)
 		}
-		if s, err := ReadSecretFile(link); s != "" || err == nil {
+		if s, err := ReadFile(link); s != "" || err == nil {
 			t.Errorf("a link to a file of mode %o: %q, %v", mode, s, err)
 		}
 		os.Remove(link)
@@ -52,18 +52,18 @@ func TestPromise32SecretFilesThatOthersReadAreRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range []string{pipe, dir} {
-		if _, err := ReadSecretFile(path); err == nil {
+		if _, err := ReadFile(path); err == nil {
 			t.Errorf("%s was read", path)
 		}
 	}
-	if _, err := ReadSecretFile(filepath.Join(dir, "none")); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := ReadFile(filepath.Join(dir, "none")); !errors.Is(err, fs.ErrNotExist) {
 		t.Error(err)
 	}
 	large := file("large", 0o600)
-	if err := os.Truncate(large, maxSecretFile+1); err != nil {
+	if err := os.Truncate(large, maxFile+1); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ReadSecretFile(large); err == nil {
+	if _, err := ReadFile(large); err == nil {
 		t.Error("a file of any size is read")
 	}
 	if os.Geteuid() == 0 { // only root can make a file of somebody else
@@ -71,7 +71,7 @@ func TestPromise32SecretFilesThatOthersReadAreRefused(t *testing.T) {
 		if err := os.Chown(foreign, 12345, 12345); err != nil {
 			t.Fatal(err)
 		}
-		if s, err := ReadSecretFile(foreign); s != "" || err == nil {
+		if s, err := ReadFile(foreign); s != "" || err == nil {
 			t.Error("another user's file is believed")
 		}
 	}
