@@ -99,7 +99,7 @@ func (b *outliner) pipeline(ctx context.Context, path string, id, depth int) (st
 			}
 		}
 		b.nodes[at].Phase, b.nodes[at].Started, b.nodes[at].Ended = sum(b.nodes[at+1:], depth+1)
-		b.nodes[at].Reason = common(b.nodes[at+1:], depth+1)
+		b.nodes[at].Reason = leftOut(b.nodes[at+1:], depth+1)
 	}
 	return state, nil
 }
@@ -210,20 +210,18 @@ func sum(nodes []core.Node, depth int) (phase core.Phase, started, ended int64) 
 	return phase, started, ended
 }
 
-// common is the word that all jobs of a stage have; a stage whose jobs were all
-// skipped has not succeeded.
-func common(nodes []core.Node, depth int) text.Safe {
-	var word text.Safe
-	first := true
+// leftOut is the word for a stage none of whose jobs did anything: it was skipped,
+// which is no success.
+func leftOut(nodes []core.Node, depth int) (word text.Safe) {
 	for i := range nodes {
 		n := &nodes[i]
-		if n.Depth != depth {
-			continue
-		}
-		if !first && n.Reason != word {
+		switch {
+		case n.Depth != depth:
+		case n.Phase != core.Succeeded || n.Reason.String() != "skipped":
 			return text.Safe{}
+		default:
+			word = n.Reason
 		}
-		word, first = n.Reason, false
 	}
 	return word
 }
