@@ -16,6 +16,9 @@ func (m *Model) tellInterest() {
 			s.Interest(w)
 		}
 	}
+	if p.id == viewBuilds { // its tabs tell how much waits, whichever is in sight
+		w.Kind(runKinds...)
+	}
 	if p.id == viewCockpit { // for the trouble line and for the names of owners
 		w.Kind("deployment", "project")
 	}

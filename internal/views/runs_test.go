@@ -306,6 +306,12 @@ func TestTheTabCountsWhatWaits(t *testing.T) {
 		s := viewstest.Open(t, viewstest.New())
 		s.Type("2")
 		s.Shows("[Runs]", "Waiting 2")
+		s.Type("[") // the last tab: what is counted is watched all the same
+		if got := s.World.Backend.Wanted().Kinds; !slices.Contains(got, "run") || !slices.Contains(got, "rollout") {
+			t.Errorf("wanted are %v", got)
+		}
+		s.Shows("Waiting 2")
+		s.Type("]")
 		r := *s.World.Find(viewstest.GitHub, "run", "acme/checkout", "deploy/1839")
 		f := *r.Facts
 		f.Waits, r.Facts = nil, &f

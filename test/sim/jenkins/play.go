@@ -25,6 +25,7 @@ func (w *World) Fill() {
 				b.Fail("script returned exit code 1")
 			}
 			b.End(end)
+			b.lasted(time.Duration(40+10*k) * time.Second)
 		}
 	}
 	deploy := w.Pipeline("acme/deploy",
@@ -36,12 +37,26 @@ func (w *World) Fill() {
 		b := deploy.Start(Start{By: "kim", Values: map[string]string{"VERSION": version, "ENVIRONMENT": "production"}, At: w.Now().Add(-time.Duration(30-8*k) * time.Hour)})
 		b.Stage("Deploy")
 		b.End("SUCCESS")
+		b.lasted(time.Duration(90+5*k) * time.Second)
 	}
 	b := deploy.Start(Start{By: "kim", Values: map[string]string{"VERSION": "1.6.0", "ENVIRONMENT": "production"}})
 	b.Stage("Approve")
 	b.Ask(Input{ID: "Ship", Message: "Bring 1.6.0 to production?", OK: "Ship", Params: []Param{{Name: "PERCENT", Kind: String, Default: "10"}}})
 	nightly := w.Freestyle("nightly")
-	nightly.Start(Start{Cause: "timer", At: w.Now().Add(-9 * time.Hour)}).End("SUCCESS")
+	b = nightly.Start(Start{Cause: "timer", At: w.Now().Add(-9 * time.Hour)})
+	b.End("SUCCESS")
+	b.lasted(7 * time.Minute)
+}
+
+// lasted says how long a build took that began in the past and has ended.
+func (b *Build) lasted(d time.Duration) {
+	b.w.mu.Lock()
+	defer b.w.mu.Unlock()
+	b.took = d
+	for i, s := range b.stages {
+		s.took = d / time.Duration(len(b.stages))
+		s.began = b.began.Add(time.Duration(i) * s.took)
+	}
 }
 
 // begin starts a build of a branch.
