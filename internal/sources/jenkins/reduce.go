@@ -224,7 +224,7 @@ func (s *Source) isMe(user string) bool { return user != "" && strings.EqualFold
 // pageOf is the web page of a build; 0: of the job.
 func (s *Source) pageOf(full string, number int) string {
 	u := s.api.Base().JoinPath()
-	path, raw := u.Path, u.EscapedPath()
+	path, raw := strings.TrimSuffix(u.Path, "/"), strings.TrimSuffix(u.EscapedPath(), "/")
 	for _, p := range below(full) {
 		path, raw = path+"/"+p, raw+"/"+url.PathEscape(p)
 	}

@@ -1,12 +1,14 @@
 package jenkins
 
 import (
+	"net/url"
 	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"devops-tui/internal/core"
+	"devops-tui/internal/sources"
 	"devops-tui/internal/sources/sourcetest"
 	simulator "devops-tui/test/sim/jenkins"
 )
@@ -276,5 +278,27 @@ func TestFind(t *testing.T) {
 		case want != "" && (err != nil || ref.Path() != want || ref.UID == ""):
 			t.Errorf("%s: %v, %v", path, ref, err)
 		}
+	}
+}
+
+// A page's address is that of the controller, wherever it stands.
+func TestTheAddressOfAPage(t *testing.T) {
+	for root, want := range map[string]string{
+		"https://ci.test":      "https://ci.test/job/team/job/feature%252Flogin/7/",
+		"https://ci.test/":     "https://ci.test/job/team/job/feature%252Flogin/7/",
+		"https://ci.test/a b/": "https://ci.test/a%20b/job/team/job/feature%252Flogin/7/",
+	} {
+		base, err := url.Parse(root)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := newSource(server{scope: "acme", base: base}, sources.Options{Gate: new(sources.Gate)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := s.pageOf("team/feature%2Flogin", 7); got != want {
+			t.Errorf("%s: %s, want %s", root, got, want)
+		}
+		s.api.Close()
 	}
 }
