@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/moby/moby/api/types/events"
+
+	"devops-tui/internal/sources"
 )
 
 // manyDirty is from how many changed containers on a full list is cheaper than
@@ -22,11 +24,11 @@ type dirty struct {
 	kinds      map[string]bool // of images, volumes, networks, the host
 	images     atomic.Bool     // came or went since the host's row counted them
 	last       int64           // TimeNano of the newest event
-	signal     chan struct{}   // capacity 1
+	signal     sources.Bell
 }
 
 func newDirty() *dirty {
-	return &dirty{containers: map[string]bool{}, kinds: map[string]bool{}, signal: make(chan struct{}, 1)}
+	return &dirty{containers: map[string]bool{}, kinds: map[string]bool{}, signal: sources.NewBell()}
 }
 
 // quiet are the actions that change nothing we show. Health checks alone make
@@ -83,7 +85,7 @@ func (d *dirty) note(m events.Message) {
 	default:
 		return
 	}
-	signal(d.signal)
+	d.signal.Ring()
 }
 
 func (d *dirty) mark(id string, inspect bool) {
@@ -99,7 +101,7 @@ func (d *dirty) touch(id string) {
 	d.mu.Lock()
 	d.mark(id, false)
 	d.mu.Unlock()
-	signal(d.signal)
+	d.signal.Ring()
 }
 
 // take returns what has changed and forgets it.

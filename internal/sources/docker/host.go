@@ -11,6 +11,7 @@ import (
 	"github.com/moby/moby/client"
 
 	"devops-tui/internal/core"
+	"devops-tui/internal/sources"
 	"devops-tui/internal/text"
 )
 
@@ -25,15 +26,15 @@ type disk struct {
 type measured struct {
 	last  atomic.Pointer[disk]
 	shown atomic.Pointer[reckoning] // what the engine's page shows
-	news  chan struct{}             // capacity 1
-	turn  chan struct{}             // capacity 1: one question at a time
+	news  sources.Bell
+	turn  chan struct{} // capacity 1: one question at a time
 }
 
-func (m *measured) begin() { m.news, m.turn = make(chan struct{}, 1), make(chan struct{}, 1) }
+func (m *measured) begin() { m.news, m.turn = sources.NewBell(), make(chan struct{}, 1) }
 
 func (m *measured) set(d disk) {
 	m.last.Store(&d)
-	signal(m.news)
+	m.news.Ring()
 }
 
 // hostCounts are of the objects of a host.

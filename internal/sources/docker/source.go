@@ -17,11 +17,8 @@ import (
 
 // Source is one Docker host.
 type Source struct {
-	host host
-
-	infoOnce sync.Once
-	info     sources.Info
-
+	*sources.Inbox
+	host   host
 	gate   *sources.Gate
 	getenv func(string) string
 
@@ -30,10 +27,6 @@ type Source struct {
 	base    *http.Transport
 	api     *client.Client
 	version string // of the API that api speaks
-
-	interest atomic.Pointer[core.Interest]
-	want     chan struct{} // capacity 1
-	wake     chan struct{} // capacity 1
 
 	skew  atomic.Int64 // engine's clock minus ours, nanoseconds; whole seconds are what is known
 	stamp atomic.Int64 // the last Date header, Unix seconds
@@ -68,7 +61,7 @@ var (
 func newSource(h host, o sources.Options) *Source {
 	s := &Source{
 		host: h, gate: o.Gate, getenv: o.Getenv, memory: memoryAt(o.StateDir), pace: defaultPace,
-		want: make(chan struct{}, 1), wake: make(chan struct{}, 1),
+		Inbox: sources.NewInbox(sources.Info{ID: ID, Scope: h.scope, Title: text.Lit("Docker"), Kinds: kinds(), Default: defaultKinds()}),
 	}
 	s.measured.begin()
 	if s.gate == nil {
@@ -78,42 +71,6 @@ func newSource(h host, o sources.Options) *Source {
 		s.getenv = func(string) string { return "" }
 	}
 	return s
-}
-
-// Info implements sources.Source.
-func (s *Source) Info() sources.Info {
-	s.infoOnce.Do(func() { // asked for every row under the cursor
-		s.info = sources.Info{ID: ID, Scope: s.host.scope, Title: text.Lit("Docker"), Kinds: kinds(), Default: defaultKinds()}
-	})
-	return s.info
-}
-
-// Want implements sources.Source.
-func (s *Source) Want(i core.Interest) {
-	s.interest.Store(&i)
-	signal(s.want)
-}
-
-// Wake implements sources.Source.
-func (s *Source) Wake() { signal(s.wake) }
-
-func signal(c chan struct{}) {
-	select {
-	case c <- struct{}{}:
-	default:
-	}
-}
-
-// wanted is the last Want, with the defaults filled in.
-func (s *Source) wanted() core.Interest {
-	i := core.Interest{}
-	if p := s.interest.Load(); p != nil {
-		i = *p
-	}
-	if i.Kinds == nil {
-		i.Kinds = defaultKinds()
-	}
-	return i
 }
 
 // Probe implements sources.Source with HEAD /_ping.

@@ -58,12 +58,12 @@ type usage struct {
 	projects map[string]bool   // whose sums are wanted
 	next     map[string]target
 	wanted   map[string]bool
-	change   chan struct{} // capacity 1
-	told     bool          // UsageState said that all is well
+	change   sources.Bell
+	told     bool // UsageState said that all is well
 }
 
 func newUsage(s *Source, sink sources.Sink) *usage {
-	return &usage{s: s, sink: sink, meters: map[string]*meter{}, change: make(chan struct{}, 1)}
+	return &usage{s: s, sink: sink, meters: map[string]*meter{}, change: sources.NewBell()}
 }
 
 // want decides what is measured: what is in sight, and all running containers
@@ -109,7 +109,7 @@ func (u *usage) want(i core.Interest, items map[string]*item) {
 	u.mu.Lock()
 	u.next, u.wanted = next, projects
 	u.mu.Unlock()
-	signal(u.change)
+	u.change.Ring()
 }
 
 // run blocks until ctx ends.

@@ -123,7 +123,7 @@ func (w *watch) run(ctx context.Context) error {
 		case <-ctx.Done():
 			timer.Stop()
 			return nil
-		case <-w.s.wake:
+		case <-w.s.Wakes:
 			timer.Stop()
 		case <-timer.C:
 		}
@@ -258,9 +258,9 @@ func (w *watch) follow(ctx context.Context, api *client.Client, ended <-chan err
 			return ctx.Err()
 		case err := <-ended:
 			return err
-		case <-w.s.wake:
+		case <-w.s.Wakes:
 			return errAgain
-		case <-w.s.want:
+		case <-w.s.Wants:
 			if err := w.reconcile(ctx, api); err != nil {
 				return err
 			}
@@ -294,7 +294,7 @@ func (w *watch) follow(ctx context.Context, api *client.Client, ended <-chan err
 
 // reconcile follows a new Want.
 func (w *watch) reconcile(ctx context.Context, api *client.Client) error {
-	want := w.s.wanted()
+	want := w.s.Wanted()
 	wanted := map[string]bool{}
 	for _, k := range want.Kinds {
 		wanted[k] = true

@@ -25,7 +25,7 @@ func (w *watch) listAll(ctx context.Context, api *client.Client) error {
 	}
 	clear(w.shown) // every kind is published once more, as a full list
 	for kind := range w.objects {
-		if !slices.Contains(w.s.wanted().Kinds, kind) {
+		if !slices.Contains(w.s.Wanted().Kinds, kind) {
 			w.sink.Drop(kind)
 			delete(w.objects, kind)
 		}
@@ -115,7 +115,7 @@ func (w *watch) list(ctx context.Context, api *client.Client, ids []string, chan
 	}
 	w.report(changes)
 	w.ask(inspect)
-	w.usage.want(w.s.wanted(), w.items)
+	w.usage.want(w.s.Wanted(), w.items)
 	return members, nil
 }
 
@@ -237,6 +237,6 @@ func (w *watch) inspected(r inspection) {
 	}
 	w.report(w.update(it, now, changes))
 	if r.detail.cpuLimit > 0 || r.detail.memLimit > 0 {
-		w.usage.want(w.s.wanted(), w.items)
+		w.usage.want(w.s.Wanted(), w.items)
 	}
 }

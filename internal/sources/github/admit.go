@@ -2,7 +2,6 @@ package github
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"devops-tui/internal/core"
@@ -31,10 +30,7 @@ func (s *Source) planAdmit(repo string, w *workflowRun) *core.Operation {
 			if err := s.still(ctx, repo, &planned); err != nil {
 				return err
 			}
-			_, err := s.send(ctx, in(repo, "actions", "runs", id(planned.ID), "approve"), nil, nil)
-			lost = errors.Is(err, core.ErrOutcomeUnknown)
-			s.changed(repo)
-			return err
+			return s.carry(ctx, repo, in(repo, "actions", "runs", id(planned.ID), "approve"), nil, &lost)
 		},
 		Verify: func(ctx context.Context, report func(core.Progress)) (core.Outcome, error) {
 			defer s.changed(repo)

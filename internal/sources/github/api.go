@@ -189,6 +189,15 @@ func (s *Source) send(ctx context.Context, path []string, body, out any) (*rest.
 	return s.client.JSON(ctx, rest.Request{Method: http.MethodPost, Path: path, Body: body}, out)
 }
 
+// carry sends the one change of an operation on a repository, and has the
+// repository looked at. lost is set where nobody can tell whether it arrived.
+func (s *Source) carry(ctx context.Context, repo string, path []string, body any, lost *bool) error {
+	_, err := s.send(ctx, path, body, nil)
+	*lost = errors.Is(err, core.ErrOutcomeUnknown)
+	s.changed(repo)
+	return err
+}
+
 // notFound is the problem of an object that is not there.
 func notFound(kind, name string) *core.Problem {
 	return &core.Problem{Kind: core.NotFound, Summary: text.Sprintf("no such %s: %s", kind, name)}

@@ -2,7 +2,6 @@ package github
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -120,11 +119,8 @@ func (s *Source) planVerdict(ctx context.Context, ref core.Ref, v core.Verdict, 
 					return &core.Problem{Kind: core.Conflict, Summary: text.Sprintf("%s does not wait for %s any more", w.name(), g.Environment.Name), Hint: s.answered(ctx, repo, &w)}
 				}
 			}
-			_, err = s.send(ctx, in(repo, "actions", "runs", id(w.ID), "pending_deployments"),
-				map[string]any{"environment_ids": ids, "state": state, "comment": v.Comment}, nil)
-			lost = errors.Is(err, core.ErrOutcomeUnknown)
-			s.changed(repo)
-			return err
+			return s.carry(ctx, repo, in(repo, "actions", "runs", id(w.ID), "pending_deployments"),
+				map[string]any{"environment_ids": ids, "state": state, "comment": v.Comment}, &lost)
 		},
 		Verify: func(ctx context.Context, report func(core.Progress)) (core.Outcome, error) {
 			defer s.changed(repo)

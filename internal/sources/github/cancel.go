@@ -2,7 +2,6 @@ package github
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"devops-tui/internal/core"
@@ -65,10 +64,7 @@ func (s *Source) PlanCancel(ctx context.Context, ref core.Ref, how core.Cancel) 
 			if now.Status == "completed" || now.RunAttempt != w.RunAttempt {
 				return s.still(ctx, repo, &w)
 			}
-			_, err = s.send(ctx, in(repo, "actions", "runs", id(w.ID), verb), nil, nil)
-			lost = errors.Is(err, core.ErrOutcomeUnknown)
-			s.changed(repo)
-			return err
+			return s.carry(ctx, repo, in(repo, "actions", "runs", id(w.ID), verb), nil, &lost)
 		},
 		Verify: func(ctx context.Context, report func(core.Progress)) (core.Outcome, error) {
 			defer s.changed(repo)

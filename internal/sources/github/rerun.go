@@ -2,7 +2,6 @@ package github
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"devops-tui/internal/core"
@@ -82,10 +81,7 @@ func (s *Source) PlanRerun(ctx context.Context, ref core.Ref, how core.Rerun) (*
 			if err := s.still(ctx, repo, &w); err != nil {
 				return err
 			}
-			_, err := s.send(ctx, path, map[string]bool{"enable_debug_logging": debug}, nil)
-			lost = errors.Is(err, core.ErrOutcomeUnknown)
-			s.changed(repo)
-			return err
+			return s.carry(ctx, repo, path, map[string]bool{"enable_debug_logging": debug}, &lost)
 		},
 		Verify: func(ctx context.Context, report func(core.Progress)) (core.Outcome, error) {
 			defer s.changed(repo)

@@ -2,7 +2,6 @@ package github
 
 import (
 	"context"
-	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -202,10 +201,7 @@ func (r *rolling) byRerun(ctx context.Context, from core.Ref, d *deployed, w *wo
 			if err := s.still(ctx, repo, w); err != nil {
 				return err
 			}
-			_, err := s.send(ctx, path, map[string]bool{"enable_debug_logging": false}, nil)
-			lost = errors.Is(err, core.ErrOutcomeUnknown)
-			s.changed(repo)
-			return err
+			return s.carry(ctx, repo, path, map[string]bool{"enable_debug_logging": false}, &lost)
 		},
 		Verify: func(ctx context.Context, report func(core.Progress)) (core.Outcome, error) {
 			defer s.changed(repo)
