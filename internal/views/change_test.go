@@ -116,7 +116,7 @@ func TestErrorsOfAFieldStandBesideIt(t *testing.T) {
 		s := on(t, viewstest.New())
 		s.Type("S", "9", "9", "9", "9")
 		s.Pass(time.Second)
-		s.Shows("at most 1000", "something is still needed", "9999")
+		s.Shows("at most 1000", "replicas is not right yet", "9999")
 		s.Type("enter")
 		s.Shows("at most 1000", "enter goes on")
 		if got := s.World.Cluster.Asked(); len(got) != 1 {

@@ -481,7 +481,7 @@ func TestDispatchingWithManyInputs(t *testing.T) {
 		s := viewstest.Open(t, viewstest.New())
 		s.Frame(80, 24)
 		s.Type("2", "[", "[", "D")
-		s.Shows("environment", "dry_run", "something is still needed", "more below")
+		s.Shows("environment", "dry_run", "reason is still needed", "more below")
 		s.Hides("input.")
 		s.Write("must go out")
 		s.Pass(time.Second)

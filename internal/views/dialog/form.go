@@ -170,6 +170,20 @@ func (f *form) complete(goThere bool) bool {
 	return fine
 }
 
+// lacks says what the first field that is not right lacks; empty: all are right.
+func (f *form) lacks() text.Safe {
+	for _, x := range f.fields {
+		switch bad := x.check(); {
+		case bad.Empty():
+		case x.value() == "":
+			return text.Sprintf("%s is still needed", x.title().Truncate(maxTitleCells))
+		default:
+			return text.Sprintf("%s is not right yet", x.title().Truncate(maxTitleCells))
+		}
+	}
+	return text.Safe{}
+}
+
 // settled reports that there is nothing to choose: every field has its one
 // value, or can be left as it is.
 func (f *form) settled() bool {

@@ -251,7 +251,7 @@ func (f *field) drawTable(st *kit.Styles, w, titleW int, focused bool, rows int,
 		}
 		return f.lead(st, w, titleW, focused, false)
 	}
-	if len(f.Columns) > 0 {
+	if len(f.Columns) > 0 && len(f.Choices) > 0 {
 		l := lead().Space(2)
 		for i, c := range f.Columns {
 			if i < len(widths) {

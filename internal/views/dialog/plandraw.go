@@ -174,9 +174,10 @@ func (p *Plan) filling(e *pane.Env, w, h int) kit.Block {
 	}
 	var state []kit.Span
 	fresh := p.have == p.epoch
+	lacks := p.form.lacks()
 	switch {
-	case !p.form.complete(false):
-		state = []kit.Span{{Tok: themes.Warn, Text: text.Lit("something is still needed")}}
+	case !lacks.Empty():
+		state = []kit.Span{{Tok: themes.Warn, Text: lacks}}
 	case !fresh && p.proposal != nil:
 		state = []kit.Span{{Tok: themes.Pending, Text: text.Lit("planning anew")}}
 	case !fresh:
