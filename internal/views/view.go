@@ -12,6 +12,7 @@ import (
 	"devops-tui/internal/store"
 	"devops-tui/internal/text"
 	"devops-tui/internal/views/kit"
+	"devops-tui/internal/views/logs"
 	"devops-tui/internal/views/pane"
 	"devops-tui/themes"
 )
@@ -331,6 +332,9 @@ func (m *Model) footer() string {
 		if c.Changes && m.o.Engine == nil {
 			continue
 		}
+		if row != nil && !m.has(c.ID, row) {
+			continue
+		}
 		h := kit.Hint{Key: c.Key(), Label: c.Title, Change: c.Changes}
 		if c.Changes && c.Verb != core.VerbUndo {
 			if row == nil {
@@ -361,6 +365,25 @@ func (m *Model) footer() string {
 	}
 	hints = append(hints, kit.Hint{Key: text.Lit("?"), Label: text.Lit("help")})
 	return kit.KeyHints(m.styles, m.w, hints)
+}
+
+// has reports whether an object has what a look key opens.
+func (m *Model) has(look string, r *core.Resource) bool {
+	switch look {
+	case keys.ViewLogs:
+		return logs.HasLogs(&m.env, r.Ref)
+	case keys.Describe:
+		return m.o.Backend.Abilities(r.Ref).Describe
+	case keys.Manifest:
+		return m.o.Backend.Abilities(r.Ref).Manifest
+	case keys.Events:
+		return m.o.Backend.Abilities(r.Ref).Events
+	case keys.Metrics:
+		return measurable(r.Ref.Kind, m.env.Snap.Kind(r.Ref))
+	case keys.Shell:
+		return m.o.Engine == nil || m.offersHinted(r).exist(m.o.Engine.Group(core.VerbShell))
+	}
+	return true
 }
 
 // hints are the commands for the footer; they are looked up once for each set
