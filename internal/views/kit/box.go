@@ -67,14 +67,21 @@ func (x Box) top(st *Styles, tok themes.Token, w int) string {
 	}
 	space := text.Lit(" ")
 	var left []Span
-	if !x.Title.Empty() {
-		left = append(left, Span{title, space}, Span{title, x.Title}, Span{title, space})
+	name, from := x.fit(w - 2)
+	if !name.Empty() {
+		left = append(left, Span{title, space}, Span{title, name}, Span{title, space})
 	}
 	if len(x.Info) > 0 {
 		left = append(left, Span{themes.Muted, space})
 		left = append(append(left, x.Info...), Span{themes.Muted, space})
 	}
+	if from > 0 {
+		left = append(left, Span{themes.Muted, space}, Span{themes.Muted, st.Glyphs.Ellipsis.Safe()})
+	}
 	for i, t := range x.Tabs {
+		if i < from {
+			continue
+		}
 		tt := themes.Muted
 		if i == x.Tab {
 			tt = themes.Accent
@@ -90,6 +97,47 @@ func (x Box) top(st *Styles, tok themes.Token, w int) string {
 		}
 	}
 	return rule(st, tok, w, st.Glyphs.TopLeft, st.Glyphs.TopRight, left, x.Right)
+}
+
+// leastTitle is what is kept of a title beside tabs that need the room.
+const leastTitle = 12
+
+// fit is the title as far as the tabs leave room for it, and the first tab that is
+// shown: the chosen one always is.
+func (x Box) fit(room int) (title text.Safe, from int) {
+	if len(x.Tabs) == 0 {
+		return x.Title, 0
+	}
+	need := func(from, to int) int { // tabs, with a space before each and one at the end
+		n := 3
+		for _, t := range x.Tabs[from:to] {
+			n += t.Width() + 1
+		}
+		return n
+	}
+	for _, s := range x.Info {
+		room -= s.Text.Width()
+	}
+	if len(x.Info) > 0 {
+		room -= 2
+	}
+	title = x.Title
+	if n := title.Width(); n > 0 {
+		n = min(n, max(room-2-need(0, len(x.Tabs)), leastTitle))
+		if room-n-2 < need(x.Tab, x.Tab+1)+2 { // not even the chosen one would stand beside it
+			n = 0
+		}
+		if title = title.Truncate(n); n > 0 {
+			room -= n + 2
+		}
+	}
+	for from < x.Tab && need(from, x.Tab+1) > room {
+		if from == 0 {
+			room -= 2
+		}
+		from++
+	}
+	return title, from
 }
 
 // rule draws a horizontal edge with text on it. The text on the right gives

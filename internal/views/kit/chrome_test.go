@@ -29,8 +29,17 @@ func TestBoxPicture(t *testing.T) {
 ╭ Pods  Logs [Events] ──── live ─╮
 ╰─────────────────────── 12/212 ─╯`)
 	same(t, "narrow", b.Draw(uni, 12, 2, nil), `
-╭ Pods  Lo…╮
+╭ … [Events╮
 ╰─ 12/212 ─╯`)
+	b.Tabs = append(b.Tabs, text.Lit("Manifest"), text.Lit("Describe"))
+	b.Title, b.Right, b.Tab = text.Lit("application/argocd/payments"), nil, 0
+	same(t, "the title gives way to tabs", b.Draw(uni, 52, 2, nil), `
+╭ application/ar…  [Logs] Events Manifest Describe ╮
+╰───────────────────────────────────────── 12/212 ─╯`)
+	b.Tab = 3
+	same(t, "the chosen tab is in sight", b.Draw(uni, 40, 2, nil), `
+╭ application…  … Manifest [Describe] ─╮
+╰───────────────────────────── 12/212 ─╯`)
 }
 
 func TestFocusIsAColourAndNothingElse(t *testing.T) {

@@ -113,7 +113,7 @@ func (s *story) measure(nodes []core.Node, w int) outlineWidths {
 		out.reason = max(out.reason, word(&nodes[l.index]).Width())
 	}
 	out.title = min(out.title, max(w*2/5, 12))
-	out.reason = min(out.reason, 16)
+	out.reason = min(out.reason, max(w/6, 16)) // "OutOfSync, Healthy" on a wide screen
 	return out
 }
 
@@ -147,7 +147,11 @@ func (s *story) drawLine(e *pane.Env, w, i int, focused bool, nodes []core.Node,
 			b.Space(2).Text(themes.Muted, s.outline.Note)
 		}
 	case lineWhy:
-		label(text.Lit("why failed"))
+		why := text.Lit("why failed")
+		if s.row != nil && s.row.Phase == core.Degraded { // it only differs, or works in part
+			why = text.Lit("why")
+		}
+		label(why)
 		b.Text(themes.Failed, l.title)
 		if !l.ref.IsZero() {
 			hint(b, e, text.Lit("its log"))
