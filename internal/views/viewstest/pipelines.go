@@ -198,8 +198,20 @@ func (w *World) oldRun(ref core.Ref) *core.Resource {
 	return &core.Resource{
 		Ref: ref, Phase: core.Succeeded, Reason: word, Started: ago(3 * time.Hour), Changed: ago(3 * time.Hour),
 		Cells: []core.Cell{
-			{Text: text.Clean(flow)}, {Text: text.Lit("github")}, num(1840), {Text: w.safe("branch", "main")}, {Text: w.safe("commit", "77aa001")}, {Num: 3003}, {Text: word}, {Num: 99}, {Num: 121},
-			{Text: w.safe("author", "kim")}, {Text: w.safe("title", "read the pool size")}, {Text: w.safe("event", "push")}, {}, num(1), age(3 * time.Hour),
+			{Text: text.Clean(flow)},
+			{Text: text.Lit("github")},
+			num(1840),
+			{Text: w.safe("branch", "main")},
+			{Text: w.safe("commit", "77aa001")},
+			{Num: 3003},
+			{Text: word},
+			{Num: 99},
+			{Num: 121},
+			{Text: w.safe("author", "kim")},
+			{Text: w.safe("title", "read the pool size")},
+			{Text: w.safe("event", "push")},
+			{},
+			num(1), age(3 * time.Hour),
 		},
 		Facts: &core.Facts{Commit: w.raw("commit", "77aa001f00d"), Repo: w.raw("repo", "github.com/acme/api"), URL: w.raw("url", "https://github.com/acme/api/actions/runs/91840")},
 	}
