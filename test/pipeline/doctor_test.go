@@ -135,7 +135,7 @@ func TestDoctorOnJenkins(t *testing.T) {
 	if all, code = doctor(w.Program, canary); code == 0 {
 		t.Error("no token at all is fine")
 	}
-	says(t, all, "problem", "SIM_TOKEN is not set", "export SIM_TOKEN=")
+	says(t, all, "problem", "SIM_TOKEN, which is not set", "export SIM_TOKEN=")
 	says(t, all, "missing", "no API token", w.server.URL+"/jenkins/me/security")
 	w.tap.none(t)
 	clean(w.Program, canary)

@@ -134,7 +134,7 @@ func TestJenkinsVerbs(t *testing.T) {
 		b := w.build("3.0", "")
 		gate := b.Ask(jenkins.Input{ID: "Ship", Message: "Ship it?"})
 		stop := ticking(t, func() {
-			if b.Answered("Ship") != nil && b.Result() == "" {
+			if in := b.Answered("Ship"); in != nil && in.Done && b.Result() == "" {
 				b.End("SUCCESS")
 			}
 		})
