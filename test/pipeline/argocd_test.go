@@ -123,7 +123,7 @@ func TestArgoCDVerbs(t *testing.T) {
 		w.push("auto", "Second")
 		w.Act("deploy", auto)
 		w.tap.took()
-		a := refused(w.Program, 1, "auto-sync", "act", "rollback", auto, "--set", "to=0", "--yes")
+		a := refused(w.Program, 4, "auto-sync", "act", "rollback", auto, "--set", "to=0", "--yes")
 		if !strings.Contains(a.Stdout+a.Stderr, "git revert") {
 			t.Errorf("the refusal does not tell of the way through Git:\n%s%s", a.Stdout, a.Stderr)
 		}

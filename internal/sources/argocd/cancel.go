@@ -33,6 +33,7 @@ func (s *Source) PlanCancel(ctx context.Context, ref core.Ref, _ core.Cancel) (*
 		Preview:  text.Lit("Argo CD has no dry run of it"),
 		Command:  s.command("app", "terminate-op", name(a)),
 		UndoHint: text.Lit("cannot be undone: sync it again"),
+		Also:     s.fills(a),
 	}
 	if who := state.Operation.InitiatedBy.Who(); who != "" {
 		p.Warnings = append(p.Warnings, text.Sprintf("%s began it", who))

@@ -196,5 +196,8 @@ func (s *server) login() text.Safe {
 	if s.context != "" {
 		return text.Sprintf("argocd relogin --argocd-context %s", s.context)
 	}
+	if o, ok := s.conf.Origin(s.getenv); ok {
+		return text.Sprintf("make a new one (argocd account generate-token) for %s", o.Where)
+	}
 	return text.Sprintf("argocd login %s, or set ARGOCD_AUTH_TOKEN", strings.TrimPrefix(strings.TrimPrefix(s.url, "https://"), "http://"))
 }

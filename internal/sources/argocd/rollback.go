@@ -83,7 +83,7 @@ func (s *Source) PlanRollback(ctx context.Context, ref core.Ref, to core.Rollbac
 	off := a.AutoSync() && to.Options[fieldAuto] == "off"
 	if a.AutoSync() && !off {
 		return nil, &core.Problem{
-			Kind: core.Conflict, Summary: text.Sprintf("auto-sync of %s is on: Argo CD refuses to roll back, because it would sync forward again", a.Meta.Name),
+			Kind: core.Refused, Summary: text.Sprintf("auto-sync of %s is on: Argo CD refuses to roll back, because it would sync forward again", a.Meta.Name),
 			Hint: text.Concat(text.Lit("choose auto-sync=off in the form; or, which lasts: "), revert),
 		}
 	}
@@ -140,7 +140,7 @@ func (s *Source) revert(a *argo.Application) text.Safe {
 func (s *Source) rollbackPlan(a *argo.Application, e *argo.Entry, off, prune bool) core.Plan {
 	ref := s.ref(a)
 	p := core.Plan{
-		Verb: core.VerbRollback, Target: ref, Rev: a.Meta.ResourceVersion, Danger: 1,
+		Verb: core.VerbRollback, Target: ref, Rev: a.Meta.ResourceVersion, Danger: 1, Also: s.fills(a),
 		Title:   text.Sprintf("Roll application %s back to deployment %d", a.Meta.Name, e.ID),
 		Changes: []core.FieldChange{{Field: text.Lit("revision"), Before: deployed(a), After: text.Clean(e.Revision())}},
 		Preview: text.Lit("Argo CD has no dry run against an earlier revision"),

@@ -92,9 +92,16 @@ func newSource(s *server, o sources.Options) (*Source, error) {
 
 // Probe implements sources.Source with GET /api/version, which needs no token.
 func (s *Source) Probe(ctx context.Context) (time.Time, error) {
-	resp, err := s.client.Do(ctx, rest.Request{Path: []string{"api", "version"}, Urgent: true, Fresh: true})
+	// not the version, which it tells to strangers too: an expired token is to show
+	var who struct {
+		LoggedIn bool `json:"loggedIn"`
+	}
+	resp, err := s.client.JSON(ctx, rest.Request{Path: []string{"api", "v1", "session", "userinfo"}, Urgent: true, Fresh: true}, &who)
 	if err != nil {
 		return time.Time{}, err
+	}
+	if _, given, _ := s.server.tokenPlace(); given && !who.LoggedIn { // it answers those too whose token it does not take
+		return time.Time{}, &core.Problem{Kind: core.Unauthorized, Summary: text.Sprintf("Argo CD at %s does not accept the token: it is expired or revoked", s.server.scope), Hint: s.server.login()}
 	}
 	return resp.Date(), nil
 }

@@ -101,7 +101,7 @@ func (s *Source) planSync(ctx context.Context, a *argo.Application, verb string,
 	}
 	q.Name, q.AppNamespace, q.Project = a.Meta.Name, a.Meta.Namespace, a.Spec.Project
 	ref := s.ref(a)
-	p := core.Plan{Verb: verb, Target: ref, Rev: a.Meta.ResourceVersion, Title: title, Danger: 1, Warnings: warnings}
+	p := core.Plan{Verb: verb, Target: ref, Rev: a.Meta.ResourceVersion, Title: title, Danger: 1, Warnings: warnings, Also: s.fills(a)}
 	s.describeSync(ctx, a, &q, &p)
 	words := []string{"app", "sync", name(a)}
 	if q.Revision != "" {

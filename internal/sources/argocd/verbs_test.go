@@ -121,7 +121,7 @@ func TestARollbackWithAutoSyncOn(t *testing.T) {
 	}
 	_, err = w.src.PlanRollback(t.Context(), ref("auto"), core.Rollback{To: "0"})
 	var p *core.Problem
-	if !errors.As(err, &p) || p.Kind != core.Conflict || !strings.Contains(p.Hint.String(), "git revert") {
+	if !errors.As(err, &p) || p.Kind != core.Refused || !strings.Contains(p.Hint.String(), "git revert") {
 		t.Errorf("%v", err)
 	}
 	op, err := w.src.PlanRollback(t.Context(), ref("auto"), core.Rollback{To: "0", Options: map[string]string{"auto-sync": "off"}})
