@@ -188,7 +188,7 @@ func TestArgoCDRefusals(t *testing.T) {
 		w.sim.Expire()
 		defer w.sim.Renew()
 		a := refused(w.Program, 69, "token", act...)
-		if b := w.Run("doctor"); b.Code == 0 || !strings.Contains(b.Stdout, "expired or revoked") || !strings.Contains(b.Stdout, "argocd login") || strings.Contains(a.Stdout+a.Stderr+b.Stdout, canary) {
+		if b := w.Run("doctor"); b.Code == 0 || !strings.Contains(b.Stdout, "expired or revoked") || !strings.Contains(b.Stdout, "argocd account generate-token") || strings.Contains(a.Stdout+a.Stderr+b.Stdout, canary) {
 			t.Errorf("doctor: exit %d\n%s%s", b.Code, b.Stdout, a.Stderr)
 		}
 		untouched(t)
