@@ -77,25 +77,25 @@ func TestAStreamHoldsNoSlotAndEndsWithClose(t *testing.T) {
 }
 
 func TestTheServersWordsAreFound(t *testing.T) {
-	for body, want := range map[string]string{
-		`{"message":"Not Found","documentation_url":"x"}`:                              "Not Found",
-		`{"message":"Validation Failed","errors":[{"message":"No ref found for: x"}]}`: "Validation Failed: No ref found for: x",
-		`{"message":"Unexpected inputs provided: [\"a\"]"}`:                            `Unexpected inputs provided: ["a"]`,
-		`{"message":{"base":["Reference not found"]}}`:                                 "base Reference not found",
-		`{"error":"invalid_token","error_description":"Token was revoked."}`:           "Token was revoked.",
-		`{"error":{"message":"boom"}}`:                                                 "boom",
-		`{"error":"permission denied","code":7,"message":"permission denied"}`:         "permission denied",
-		`{"errors":["a","b"]}`:                                                         "a; b",
-		`"plain"`:                                                                      "plain",
-		`{}`:                                                                           "",
-		"<html><head><title>Error 403 No valid crumb &amp; so</title></head><body>long": "Error 403 No valid crumb & so",
+	for _, c := range []struct{ body, want string }{
+		{`{"message":"Not Found","documentation_url":"x"}`, "Not Found"},
+		{`{"message":"Validation Failed","errors":[{"message":"No ref found for: x"}]}`, "Validation Failed: No ref found for: x"},
+		{`{"message":"Unexpected inputs provided: [\"a\"]"}`, `Unexpected inputs provided: ["a"]`},
+		{`{"message":{"base":["Reference not found"]}}`, "base Reference not found"},
+		{`{"error":"invalid_token","error_description":"Token was revoked."}`, "Token was revoked."},
+		{`{"error":{"message":"boom"}}`, "boom"},
+		{`{"error":"permission denied","code":7,"message":"permission denied"}`, "permission denied"},
+		{`{"errors":["a","b"]}`, "a; b"},
+		{`"plain"`, "plain"},
+		{`{}`, ""},
+		{"<html><head><title>Error 403 No valid crumb &amp; so</title></head><body>long", "Error 403 No valid crumb & so"},
 	} {
 		kind := "application/json"
-		if strings.HasPrefix(body, "<") {
+		if strings.HasPrefix(c.body, "<") {
 			kind = "text/html;charset=utf-8"
 		}
-		if got := message(kind, []byte(body)); got != want {
-			t.Errorf("%s: %q, want %q", body, got, want)
+		if got := message(kind, []byte(c.body)); got != c.want {
+			t.Errorf("%s: %q, want %q", c.body, got, c.want)
 		}
 	}
 	if got := message("text/plain", []byte("first line\nsecond")); got != "first line" {
