@@ -115,9 +115,9 @@ func BenchmarkKeyToFrame10k(b *testing.B) {
 	b.ReportMetric(float64(took[len(took)*95/100].Microseconds()), "p95-us")
 }
 
-// A cursor move alone.
-func BenchmarkKeyOnly10k(b *testing.B) {
-	m, _, _ := big(b, 10_000)
+// cursorMoves goes down 200 rows and up again, a frame for each.
+func cursorMoves(b *testing.B, m *views.Model) {
+	b.Helper()
 	down, up := viewstest.Key("j"), viewstest.Key("k")
 	b.ReportAllocs()
 	n := 0
@@ -130,6 +130,12 @@ func BenchmarkKeyOnly10k(b *testing.B) {
 		m.View()
 		n++
 	}
+}
+
+// A cursor move alone.
+func BenchmarkKeyOnly10k(b *testing.B) {
+	m, _, _ := big(b, 10_000)
+	cursorMoves(b, m)
 }
 
 // A message that changes nothing on the screen.
@@ -294,18 +300,7 @@ func manyRuns(tb testing.TB, n int) *views.Model {
 // A cursor move in the Builds view at 2,000 runs: what is in sight is told too.
 func BenchmarkKeyBuilds2k(b *testing.B) {
 	m := manyRuns(b, 2000)
-	down, up := viewstest.Key("j"), viewstest.Key("k")
-	b.ReportAllocs()
-	n := 0
-	for b.Loop() {
-		key := down
-		if n/200%2 == 1 {
-			key = up
-		}
-		m.Update(key)
-		m.View()
-		n++
-	}
+	cursorMoves(b, m)
 }
 
 // A message that changes nothing in the Builds view.
@@ -368,16 +363,5 @@ func BenchmarkKeyOutline(b *testing.B) {
 	if !strings.Contains(m.View().Content, "job 1") {
 		b.Fatal("no outline on the screen")
 	}
-	down, up := viewstest.Key("j"), viewstest.Key("k")
-	b.ReportAllocs()
-	n := 0
-	for b.Loop() {
-		key := down
-		if n/200%2 == 1 {
-			key = up
-		}
-		m.Update(key)
-		m.View()
-		n++
-	}
+	cursorMoves(b, m)
 }

@@ -24,7 +24,7 @@ func newGitLab(t *testing.T) *gitlabWorld {
 	w.sim.AddUser("kim", "Kim Sato")
 	w.sim.AddUser("alex", "Alex")
 	w.expire(false)
-	w.sim.AddProject("acme/shop")
+	w.sim.AddProject("acme/shop").CIYAML = "build: {script: [go build]}\ntest: {script: [go test]}\nship: {stage: deploy, when: manual, script: [deploy], environment: {name: production}}\n"
 	w.serve(t, "gitlab", w.sim, func(url string) string {
 		return fmt.Sprintf("  gitlab:\n    hosts:\n      - {name: lab, url: %q, token_env: SIM_TOKEN, projects: [acme/shop]}\n", url)
 	}, "", "SIM_TOKEN="+canary)
@@ -126,6 +126,10 @@ func TestGitLabVerbs(t *testing.T) {
 	w.tap.took()
 
 	t.Run("play a manual job", func(t *testing.T) {
+		// nothing was deployed yet: the project's definition tells where it goes
+		if plan := w.Run("act", "approve", "--dry-run", "-o", "json", w.ref(good)).Plan(t); plan.Confirm != "name" {
+			t.Errorf("a first deployment to production is let go by %q", plan.Confirm)
+		}
 		stop := w.play()
 		defer stop()
 		w.Act("approve", w.ref(good))
@@ -171,7 +175,6 @@ func TestGitLabVerbs(t *testing.T) {
 	})
 	t.Run("roll back an environment", func(t *testing.T) {
 		second := w.push("A wider pool", "alex", "")
-		// the job has deployed to production before, which is how GitLab's API tells
 		if plan := w.Run("act", "approve", "--dry-run", "-o", "json", w.ref(second)).Plan(t); plan.Confirm != "name" {
 			t.Errorf("a deployment to production is let go by %q", plan.Confirm)
 		}

@@ -3,8 +3,6 @@ package github
 import (
 	"context"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"runtime"
 	"slices"
 	"testing"
@@ -17,26 +15,6 @@ import (
 	"devops-tui/test/sim"
 	simgithub "devops-tui/test/sim/github"
 )
-
-// inMemory carries requests to a handler without a socket, so that a fake clock
-// can run.
-type inMemory struct{ h http.Handler }
-
-func (t inMemory) RoundTrip(r *http.Request) (*http.Response, error) {
-	if err := r.Context().Err(); err != nil {
-		return nil, err
-	}
-	r = r.Clone(r.Context())
-	r.Host = r.URL.Host
-	if r.Body == nil {
-		r.Body = http.NoBody
-	}
-	rec := httptest.NewRecorder()
-	t.h.ServeHTTP(rec, r)
-	resp := rec.Result()
-	resp.Request = r
-	return resp, nil
-}
 
 // many is a world of n repositories with as many finished runs each.
 func many(n, runs int) *simgithub.World {
@@ -111,7 +89,7 @@ func TestAnHourOfFiftyRepositories(t *testing.T) {
 			name: githubCom, api: "https://api.github.com", conf: HostConfig{Settings: credential.Settings{TokenEnv: "T"}}, runs: 50, maxRepos: 100, patterns: []string{"acme/*"},
 			getenv: func(string) string { return testToken },
 		}
-		s, err := newSourceOver(h, nil, inMemory{w})
+		s, err := newSourceOver(h, nil, sim.InMemory(w))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -212,7 +190,7 @@ func TestNobodyLooks(t *testing.T) {
 			name: githubCom, api: "https://api.github.com", conf: HostConfig{Settings: credential.Settings{TokenEnv: "T"}}, runs: 50, maxRepos: 100, patterns: []string{"acme/*"},
 			getenv: func(string) string { return testToken },
 		}
-		s, err := newSourceOver(h, nil, inMemory{w})
+		s, err := newSourceOver(h, nil, sim.InMemory(w))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -249,7 +227,7 @@ func TestWithoutATokenTheHourIsKept(t *testing.T) {
 			name: githubCom, api: "https://api.github.com", runs: 50, maxRepos: 100, patterns: []string{"acme/app-00", "acme/app-01", "acme/app-02"},
 			getenv: func(string) string { return "" },
 		}
-		s, err := newSourceOver(h, nil, inMemory{w})
+		s, err := newSourceOver(h, nil, sim.InMemory(w))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -200,7 +200,7 @@ func TestALostDispatchThatNeverCame(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := many(1, 1)
 		h := &host{name: githubCom, api: "https://api.github.com", conf: HostConfig{Settings: credential.Settings{TokenEnv: "T"}}, runs: 50, patterns: []string{"acme/app-00"}, getenv: func(string) string { return testToken }}
-		s, err := newSourceOver(h, nil, inMemory{w})
+		s, err := newSourceOver(h, nil, sim.InMemory(w))
 		if err != nil {
 			t.Fatal(err)
 		}

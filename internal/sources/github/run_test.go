@@ -13,6 +13,7 @@ import (
 	"devops-tui/internal/sources/sourcetest"
 	"devops-tui/internal/testkit"
 	"devops-tui/internal/text"
+	"devops-tui/test/sim"
 	simgithub "devops-tui/test/sim/github"
 )
 
@@ -249,7 +250,7 @@ func TestOurOwnChangeIsSeenAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := many(1, 3)
 		h := &host{name: githubCom, api: "https://api.github.com", conf: HostConfig{Settings: credential.Settings{TokenEnv: "T"}}, runs: 50, patterns: []string{"acme/app-00"}, getenv: func(string) string { return testToken }}
-		s, err := newSourceOver(h, nil, inMemory{w})
+		s, err := newSourceOver(h, nil, sim.InMemory(w))
 		if err != nil {
 			t.Fatal(err)
 		}

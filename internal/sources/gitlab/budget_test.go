@@ -16,28 +16,9 @@ import (
 	"devops-tui/internal/sources"
 	"devops-tui/internal/sources/sourcetest"
 	"devops-tui/internal/text"
+	"devops-tui/test/sim"
 	world "devops-tui/test/sim/gitlab"
 )
-
-// inMemory carries requests to a handler without a socket, so that a fake clock
-// can run.
-type inMemory struct{ h http.Handler }
-
-func (t inMemory) RoundTrip(r *http.Request) (*http.Response, error) {
-	if err := r.Context().Err(); err != nil {
-		return nil, err
-	}
-	r = r.Clone(r.Context())
-	r.Host = r.URL.Host
-	if r.Body == nil {
-		r.Body = http.NoBody
-	}
-	rec := httptest.NewRecorder()
-	t.h.ServeHTTP(rec, r)
-	resp := rec.Result()
-	resp.Request = r
-	return resp, nil
-}
 
 const (
 	manyProjects = 50
@@ -63,7 +44,7 @@ func crowdSource(t *testing.T, w http.Handler) *Source {
 	u, _ := parseBase("https://gitlab.test")
 	src, err := newSourceOver(server{
 		scope: "gitlab.test", host: u.Host, base: u, projects: []string{"acme/*"}, token: credential.Value(text.Lit("a test"), world.DefaultToken), keep: keepRuns, pace: defaultPace,
-	}, sources.Options{}, inMemory{w})
+	}, sources.Options{}, sim.InMemory(w))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,6 +19,9 @@ type variable struct {
 	from                     string // "its definition", "schedule nightly", "last time"
 }
 
+// definition is the file that defines a project's pipelines, unless it says otherwise.
+const definition = ".gitlab-ci.yml"
+
 // mostVariables of a definition are offered.
 const mostVariables = 60
 
@@ -38,6 +41,38 @@ func (s *Source) declared(ctx context.Context, path, ref, file string) (out []va
 		return nil, text.Sprintf("%s: %s", file, err.Error())
 	}
 	return out, text.Safe{}
+}
+
+// declaredEnvironments are the environments that the jobs of a project's
+// definition name, as they are written there: variables in them stay as they are, what is
+// included is not read. An empty map where the definition cannot be read.
+// docs.gitlab.com/ci/yaml "environment"
+func (s *Source) declaredEnvironments(ctx context.Context, path, ref string) map[string]string {
+	resp, err := s.do(ctx, rest.Request{Path: project(path, "repository", "files", definition, "raw"), Query: url.Values{"ref": {ref}}, Urgent: true})
+	if err != nil {
+		return map[string]string{}
+	}
+	return parseEnvironments(resp.Body)
+}
+
+// parseEnvironments reads which job of a .gitlab-ci.yml deploys where.
+func parseEnvironments(file []byte) map[string]string {
+	out := map[string]string{}
+	var doc yaml.Node
+	if len(file) > 1<<20 || yaml.Unmarshal(file, &doc) != nil || doc.Kind != yaml.DocumentNode || len(doc.Content) == 0 || doc.Content[0].Kind != yaml.MappingNode {
+		return out
+	}
+	jobs := doc.Content[0].Content
+	for i := 0; i+1 < len(jobs); i += 2 {
+		e := member(jobs[i+1], "environment")
+		if e != nil && e.Kind == yaml.MappingNode {
+			e = member(e, "name")
+		}
+		if e != nil && e.Kind == yaml.ScalarNode && e.Value != "" {
+			out[jobs[i].Value] = e.Value
+		}
+	}
+	return out
 }
 
 // parseVariables reads the global variables of a .gitlab-ci.yml in their order.

@@ -151,12 +151,12 @@ func (s *Source) describeProject(ctx context.Context, ref core.Ref) (core.Docume
 	f := &facts{}
 	f.raw(text.Lit("project"), info.Path)
 	f.raw(text.Lit("runs on"), info.DefaultBranch)
-	f.raw(text.Lit("defined in"), orElse(info.ConfigPath, ".gitlab-ci.yml"))
+	f.raw(text.Lit("defined in"), orElse(info.ConfigPath, definition))
 	if l := info.level(); l > 0 {
 		f.raw(text.Lit("your role"), role(l))
 	}
 	f.raw(text.Lit("page"), webURL(info.WebURL))
-	vars, problem := s.declared(ctx, ref.Namespace, info.DefaultBranch, orElse(info.ConfigPath, ".gitlab-ci.yml"))
+	vars, problem := s.declared(ctx, ref.Namespace, info.DefaultBranch, orElse(info.ConfigPath, definition))
 	if problem.Empty() && len(vars) > 0 {
 		f.head(text.Lit("Variables of its definition"))
 		for _, v := range vars {

@@ -76,7 +76,7 @@ func (s *Source) pipelineForm(ctx context.Context, ref core.Ref) (core.Form, err
 		Name: "ref", Title: text.Lit("branch or tag"), Type: core.FieldChoice, Value: at, Required: true, Open: true, Choices: refs,
 		Columns: []text.Safe{text.Lit("NAME"), text.Lit("KIND"), text.Lit("COMMIT"), text.Lit("TITLE")},
 	}}}
-	vars, problem := s.declared(ctx, ref.Namespace, at, orElse(info.ConfigPath, ".gitlab-ci.yml"))
+	vars, problem := s.declared(ctx, ref.Namespace, at, orElse(info.ConfigPath, definition))
 	if !problem.Empty() {
 		notes = append(notes, problem)
 	}
@@ -175,7 +175,7 @@ func (s *Source) jobForm(ctx context.Context, ref core.Ref) (core.Form, error) {
 	if err != nil {
 		return core.Form{}, err
 	}
-	vars, problem := s.declared(ctx, ref.Namespace, orElse(j.Pipeline.SHA, j.Ref), ".gitlab-ci.yml")
+	vars, problem := s.declared(ctx, ref.Namespace, orElse(j.Pipeline.SHA, j.Ref), definition)
 	f := core.Form{Note: text.Lit("what is left empty is as the pipeline has it")}
 	if !problem.Empty() {
 		f.Note = problem

@@ -294,7 +294,7 @@ func (m *model) workflowRows(r *repository) []*core.Resource {
 
 func (s *Source) workflowOf(r *repository) ci.Workflow {
 	w := ci.Workflow{
-		Ref: s.ref(ci.KindWorkflow, r.path, workflowName, strconv.Itoa(r.info.ID)), System: ID, Title: r.path, File: orElse(r.info.ConfigPath, ".gitlab-ci.yml"),
+		Ref: s.ref(ci.KindWorkflow, r.path, workflowName, strconv.Itoa(r.info.ID)), System: ID, Title: r.path, File: orElse(r.info.ConfigPath, definition),
 		Branch: r.info.DefaultBranch, URL: webURL(r.info.WebURL), Repo: s.repo(r.path), Service: service(r.path),
 	}
 	for _, id := range slices.Backward(sorted(r.runs)) {

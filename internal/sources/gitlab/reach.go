@@ -26,16 +26,25 @@ func (s *Source) recent(ctx context.Context, path string) *repository {
 	return r
 }
 
-// targets are the environments that jobs deploy to, by what jobs of their names
-// have deployed to.
+// targets are the environments that jobs deploy to: by what jobs of their names
+// have deployed to, and where none has, by what the project's definition says.
 func (s *Source) targets(ctx context.Context, path string, jobs ...apiJob) []string {
 	if len(jobs) == 0 {
 		return nil
 	}
 	r := s.recent(ctx, path)
+	defined := map[string]map[string]string{} // by commit, by job
 	var out []string
 	for i := range jobs {
-		if e := r.environmentOf(&jobs[i]); e != "" && !slices.Contains(out, e) {
+		j := &jobs[i]
+		e := r.environmentOf(j)
+		if at := orElse(j.Pipeline.SHA, j.Ref); e == "" && at != "" {
+			if defined[at] == nil {
+				defined[at] = s.declaredEnvironments(ctx, path, at)
+			}
+			e = defined[at][j.Name]
+		}
+		if e != "" && !slices.Contains(out, e) {
 			out = append(out, e)
 		}
 	}
