@@ -18,6 +18,11 @@ func (s *Source) Problem(err error) *core.Problem {
 		return nil
 	}
 	p := s.client.Problem(err)
+	// A request that was not even sent has the same reason as the one that GitHub refused.
+	var held *rest.Held
+	if b := s.client.Budget(); errors.As(err, &held) && !held.Reserve && b.Known && b.Remaining <= 0 {
+		return s.exhausted(err, held.Until)
+	}
 	if errors.Is(err, context.Canceled) && p.Summary.Empty() {
 		p.Summary = text.Lit("given up")
 	}
@@ -44,14 +49,7 @@ func (s *Source) refusal(e *rest.Error) *core.Problem {
 	case http.StatusForbidden, http.StatusTooManyRequests:
 		switch {
 		case strings.Contains(says, "rate limit"):
-			p.Kind, p.Summary = core.Throttled, text.Sprintf("%s: the request limit is reached", s.host.name)
-			if !e.RetryAt.IsZero() {
-				p.Hint = text.Sprintf("it goes on by itself at %s", e.RetryAt.Local().Format(time.TimeOnly))
-			}
-			if s.token.None() {
-				_, _, fix := s.host.tokenPlace()
-				p.Hint = text.Sprintf("without a token there are 60 requests an hour: %s", fix)
-			}
+			return s.exhausted(e, e.RetryAt)
 		case strings.Contains(says, "SAML"):
 			p.Kind, p.Summary = core.Forbidden, text.Sprintf("%s: the token is not authorized for this organisation's single sign-on", s.host.name)
 			p.Hint = text.Lit("authorize it at Settings, Developer settings, Personal access tokens, Configure SSO")
@@ -82,6 +80,19 @@ func (s *Source) refusal(e *rest.Error) *core.Problem {
 		p.Kind, p.Summary = core.Conflict, e.Message
 	default:
 		return nil
+	}
+	return p
+}
+
+// exhausted tells of a limit of requests that is used up until at; zero: GitHub did not say.
+func (s *Source) exhausted(cause error, at time.Time) *core.Problem {
+	p := &core.Problem{Kind: core.Throttled, Cause: cause, Summary: text.Sprintf("%s: the request limit is reached", s.host.name)}
+	if !at.IsZero() {
+		p.Hint = text.Sprintf("it goes on by itself at %s", at.Local().Format(time.TimeOnly))
+	}
+	if s.token.None() {
+		_, _, fix := s.host.tokenPlace()
+		p.Hint = text.Sprintf("without a token there are 60 requests an hour: %s", fix)
 	}
 	return p
 }

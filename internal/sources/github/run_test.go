@@ -105,7 +105,7 @@ func TestRateLimits(t *testing.T) {
 	}
 	n := len(w.api.Requests())
 	_, err := s.Outline(t.Context(), core.Ref{Source: ID, Scope: githubCom, Kind: kindRun, Namespace: "acme/shop", Name: "ci/1", UID: "5"})
-	problem(t, s, err, core.Throttled)
+	problem(t, s, err, core.Throttled, "request limit is reached", "goes on by itself at")
 	if now := len(w.api.Requests()); now != n {
 		t.Errorf("%d requests left while the limit was used up", now-n)
 	}

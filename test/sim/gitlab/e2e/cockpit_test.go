@@ -201,7 +201,7 @@ func TestRefusals(t *testing.T) {
 		code  int
 		says  string
 	}{
-		{"no token", func(c *cockpit) { c.token = "" }, 69, "set SIM_TOKEN"},
+		{"no token", func(c *cockpit) { c.token = "" }, 69, "export SIM_TOKEN"},
 		{"expired", func(c *cockpit) {
 			c.w.SetToken(canary, gitlab.Token{User: "kim", Scopes: []string{"api"}, Expires: time.Now().Add(-time.Hour)})
 		}, 69, "expired"},
