@@ -56,17 +56,26 @@ func (r *run) resolve(ctx context.Context, w *world, words []string, use func(co
 	if w.reachable(snap) == 0 {
 		return nil, errNoSource
 	}
-	var refs []core.Ref
+	var refs, listed []core.Ref
 	for _, t := range snap.Tables {
 		for _, row := range t.Rows {
-			if r.inNamespace(t.Kind, row.Ref) {
-				refs = append(refs, row.Ref)
+			if !r.inNamespace(t.Kind, row.Ref) {
+				continue
+			}
+			refs = append(refs, row.Ref)
+			if !row.Hidden {
+				listed = append(listed, row.Ref)
 			}
 		}
 	}
 	out := make([]core.Ref, 0, len(patterns))
 	for _, p := range patterns {
 		ref, err := p.Resolve(refs)
+		if err != nil { // what no list shows makes no word ambiguous
+			if only, fine := p.Resolve(listed); fine == nil {
+				ref, err = only, nil
+			}
+		}
 		if err != nil {
 			if found, ok := w.find(ctx, p.String(), limit); ok {
 				ref, err = found, nil

@@ -69,7 +69,8 @@ func (w *world) settled(snap *store.Snapshot, l listing) bool {
 }
 
 // of are the kinds that an instance has to answer for. A kind that nobody
-// declared is waited for only until the instance has told all that it has.
+// declared, or that it may have as well as another, is waited for only until
+// the instance has told all that it has.
 func (l listing) of(snap *store.Snapshot, info sources.Info) []string {
 	if l.kinds == nil {
 		return info.Default
@@ -78,7 +79,7 @@ func (l listing) of(snap *store.Snapshot, info sources.Info) []string {
 	declared := snap.Kinds[info.Instance()]
 	for _, k := range l.kinds {
 		has := slices.ContainsFunc(declared, func(d core.Kind) bool { return d.Name == k && !d.Unlisted })
-		if has || !l.known[k] && !discovered(snap, info) {
+		if has || (!l.known[k] || slices.Contains(info.Custom, k)) && !discovered(snap, info) {
 			out = append(out, k)
 		}
 	}

@@ -62,6 +62,7 @@ func (j Job) Node(depth int) core.Node {
 type Workflow struct {
 	Ref    core.Ref
 	System string
+	Name   string // as people call it, where Ref.Name is escaped: "feature/login"; "": Ref.Name
 	Title  string // what it calls itself: "Build and test"
 	File   string // where it is defined: ".github/workflows/ci.yml"
 	Branch string // what it runs on unless told otherwise
@@ -77,10 +78,14 @@ type Workflow struct {
 
 // Resource is the workflow's row.
 func (w Workflow) Resource() *core.Resource {
+	name := w.Name
+	if name == "" {
+		name = w.Ref.Name
+	}
 	return &core.Resource{
 		Ref: w.Ref, Phase: w.Phase, Reason: w.Reason, Message: w.Message,
 		Cells: []core.Cell{
-			word(w.Ref.Name), word(w.System), word(w.Branch), word(w.Title), {Text: w.Reason}, word(w.File), age(w.Changed),
+			word(name), word(w.System), word(w.Branch), word(w.Title), {Text: w.Reason}, word(w.File), age(w.Changed),
 		},
 		Changed: nanos(w.Changed), Rev: w.Rev,
 		Facts: &core.Facts{Repo: w.Repo, Service: w.Service, URL: w.URL},

@@ -92,6 +92,7 @@ type Kind struct {
 	Explains   bool      // can tell why one failed
 	History    bool      // has a history to read
 	Diff       bool      // can be compared with what it should be
+	Yields     string    // the source whose rows of this kind, where they have the same UID, are shown in place of this one's; "": none
 	Place      text.Safe // the heading of its namespaces: "REPOSITORY"; empty: NAMESPACE
 	Workload   bool      // owns pods or containers: listed in the Workloads view
 	Rank       int       // order in menus; lower first

@@ -49,6 +49,9 @@ type Info struct {
 	// Open says that the server may have more kinds than Kinds; they come
 	// through Sink.Kinds.
 	Open bool
+	// Custom are the names of kinds that an Open server may have and another
+	// source may declare as well: "application".
+	Custom []string
 }
 
 // MoreKinds reports whether the server may have kinds that are not declared.

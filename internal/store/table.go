@@ -16,7 +16,6 @@ type Table struct {
 	Rows    []*core.Resource // sorted by namespace, name, UID
 	State   core.KindState
 	ByPhase [6]int // rows by core.Phase
-	Version uint64
 }
 
 // place orders rows within a table.
@@ -48,7 +47,7 @@ type pending struct {
 	state     core.KindState
 	dirty     bool
 	dropped   bool
-	version   uint64
+	twins     twins
 }
 
 func newPending(k Key) *pending {
@@ -152,8 +151,7 @@ func (p *pending) publish(kind *core.Kind) *Table {
 	if !p.dirty && p.published.Kind != nil {
 		return p.published
 	}
-	p.version++
-	t := &Table{Key: p.published.Key, Kind: kind, State: p.state, Version: p.version}
+	t := &Table{Key: p.published.Key, Kind: kind, State: p.state}
 	rows := p.published.Rows
 	for _, ref := range p.wildcard {
 		for _, r := range rows {

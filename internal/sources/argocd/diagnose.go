@@ -73,7 +73,7 @@ func (s *Source) Diagnose(ctx context.Context) []core.Finding {
 				mine++
 			}
 		}
-		add(core.FindingOK, text.Sprintf("%d applications; of the first %d it may sync %d", len(apps), min(len(apps), maxAsked), mine), text.Safe{})
+		add(core.FindingOK, text.Sprintf("applications: %d; of the first %d it may sync %d", len(apps), min(len(apps), maxAsked), mine), text.Safe{})
 	}
 	b := s.client.Budget()
 	add(core.FindingOK, text.Sprintf("no quota; %d requests in this session", int(b.Sent)), text.Safe{})

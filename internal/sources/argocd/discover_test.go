@@ -185,7 +185,7 @@ func TestDoctor(t *testing.T) {
 		want  string
 	}{
 		"fine":             {jwt(time.Now().Add(100 * time.Hour)), nil, "signed in as admin"},
-		"rights":           {jwt(time.Now().Add(100 * time.Hour)), func(w *fake.World) { w.Deny("sync") }, "1 applications; of the first 1 it may sync 0"},
+		"rights":           {jwt(time.Now().Add(100 * time.Hour)), func(w *fake.World) { w.Deny("sync") }, "applications: 1; of the first 1 it may sync 0"},
 		"soon":             {jwt(time.Now().Add(2 * time.Hour)), nil, "the token expires in"},
 		"expired":          {jwt(time.Now().Add(-2 * time.Hour)), nil, "the token expired 2h"},
 		"revoked":          {"some-other-token", func(w *fake.World) { w.Expire() }, "the token is not accepted"},

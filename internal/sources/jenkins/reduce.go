@@ -16,7 +16,7 @@ import (
 type job struct {
 	full, ns, name string // raw, as the API spells them
 	class          string
-	display        string
+	display        string // what people call it: the branch's own name where name is escaped
 	project        string // the multibranch project that it is a branch of; "": none
 	buildable      bool
 	last           summary        // by the last sweep
@@ -34,14 +34,6 @@ type queued struct {
 }
 
 func (j *job) isPipeline() bool { return strings.HasSuffix(j.class, ".WorkflowJob") }
-
-// workflow is the name that its runs have in lists.
-func (j *job) workflow() string {
-	if j.project != "" {
-		return j.project
-	}
-	return j.display
-}
 
 // running are the numbers of the builds that go on, the lowest first.
 func (j *job) running() (low int, any bool) {
@@ -99,7 +91,7 @@ func (s *Source) run(j *job, b *apiBuild) ci.Run {
 	c := cause(b.Actions)
 	r := ci.Run{
 		Ref:    s.ref(ci.KindRun, j.ns, j.name+"/"+strconv.Itoa(b.Number), b.uid()),
-		System: ID, Workflow: j.workflow(), Number: strconv.Itoa(b.Number), Author: c.UserName, Event: event(c), URL: s.pageOf(j.full, b.Number),
+		System: ID, Workflow: j.display, Number: strconv.Itoa(b.Number), Author: c.UserName, Event: event(c), URL: s.pageOf(j.full, b.Number),
 		Created: b.began(), Started: b.began(), Ended: b.ended(), Mine: s.isMe(c.UserID), Rev: b.Result,
 	}
 	r.Phase, r.Reason = phaseOf(b.Result, b.Building)
@@ -242,7 +234,7 @@ func (s *Source) item(j *job, q *apiQueueItem) ci.Run {
 	id := strconv.FormatInt(q.ID, 10)
 	r := ci.Run{
 		Ref:    s.ref(ci.KindRun, j.ns, j.name+"/queue-"+id, "queue-"+id),
-		System: ID, Workflow: j.workflow(), Number: "", Author: c.UserName, Event: event(c), URL: s.pageOf(j.full, 0),
+		System: ID, Workflow: j.display, Number: "", Author: c.UserName, Event: event(c), URL: s.pageOf(j.full, 0),
 		Phase: core.Pending, Reason: text.Lit("queued"), Message: text.Clean(q.Why), Created: fromMillis(q.Since), Mine: s.isMe(c.UserID), Rev: "queued",
 	}
 	if j.project != "" {
@@ -266,7 +258,7 @@ func (s *Source) workflowOf(j *job) ci.Workflow {
 		System: ID, Title: j.display, URL: s.pageOf(j.full, 0), Changed: fromMillis(j.last.Timestamp), Reason: text.Lit("not built"), Rev: j.last.Result,
 	}
 	if j.project != "" {
-		w.Branch = j.display
+		w.Name, w.Branch = j.display, j.display
 	}
 	if j.last.Number > 0 {
 		w.Phase, w.Reason = phaseOf(j.last.Result, j.last.Building)

@@ -57,7 +57,7 @@ func TestRows(t *testing.T) {
 		return run != nil && b.cell(run, "stage").Num == 2001
 	})
 	for id, want := range map[string]string{
-		"name": "shop", "system": "jenkins", "number": "2", "branch": "feature/login", "commit": "2222222", "title": "Log in by key", "author": "Ann",
+		"name": "feature/login", "system": "jenkins", "number": "2", "branch": "feature/login", "commit": "2222222", "title": "Log in by key", "author": "Ann",
 		"stage": "Test", "status": "in_progress", "event": "push", "mine": "",
 	} {
 		if got := b.cell(run, id).Text.String(); got != want {
@@ -69,6 +69,15 @@ func TestRows(t *testing.T) {
 	}
 	if want := b.srv.URL + "/jenkins/job/team/job/shop/job/feature%252Flogin/2/"; run.Facts.URL != want {
 		t.Errorf("page %s, want %s", run.Facts.URL, want)
+	}
+	b.src.Want(core.Interest{Kinds: []string{"run", "workflow"}})
+	var w *core.Resource
+	b.until("the branch is listed", func() bool {
+		w = rec.Find(b.ref("workflow", "team/shop", "feature%2Flogin"))
+		return w != nil
+	})
+	if b.cell(w, "name").Text.String() != "feature/login" || b.cell(w, "branch").Text.String() != "feature/login" {
+		t.Errorf("a branch is called %q", b.cell(w, "name").Text)
 	}
 	if old := listed(b, rec, "team/shop", "feature%2Flogin/1"); old.Phase != core.Failed || old.Past {
 		t.Errorf("a failure that nothing has superseded yet: %v past %v", old.Phase, old.Past)

@@ -24,7 +24,8 @@ var ownKinds = map[string]*kind{
 	argo.Group + "/applications": {
 		Kind: core.Kind{
 			Name: kindApplication, Plural: "applications", Aliases: []string{"app", "apps"}, Title: text.Lit("Applications"), Namespaced: true, Rank: 26,
-			Columns: argo.ApplicationColumns(), Outline: true, Explains: true, History: true, Diff: true,
+			// Argo CD's own server tells more of an application: whose commits they are
+			Columns: argo.ApplicationColumns(), Yields: "argocd", Outline: true, Explains: true, History: true, Diff: true,
 		},
 		group: argo.Group, custom: reduceApplication,
 	},

@@ -91,7 +91,7 @@ func (s *Source) Info() sources.Info {
 		for i, k := range builtin {
 			kinds[i] = k.Kind
 		}
-		s.info = sources.Info{ID: ID, Scope: s.scope, Title: text.Lit("Kubernetes"), Kinds: kinds, Default: slices.Clone(defaults), Open: true}
+		s.info = sources.Info{ID: ID, Scope: s.scope, Title: text.Lit("Kubernetes"), Kinds: kinds, Default: slices.Clone(defaults), Open: true, Custom: []string{kindApplication}}
 	})
 	return s.info
 }

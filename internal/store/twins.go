@@ -1,0 +1,79 @@
+package store
+
+import (
+	"slices"
+
+	"devops-tui/internal/core"
+)
+
+// twins hides the rows of a kind that another source shows as well: an Argo CD
+// application is seen through the cluster and, where one is configured, through
+// Argo CD's own server. Objects with the same UID are the same object.
+type twins struct {
+	own    *Table   // what made was made of
+	others []*Table // of the source that is preferred
+	made   *Table
+}
+
+// of returns t with the rows hidden that a table of the preferred source has.
+// Hidden rows can still be found by their ref. Tables that did not change give
+// the same table again.
+func (w *twins) of(t *Table, others []*Table) *Table {
+	if w.own == t && slices.Equal(w.others, others) {
+		return w.made
+	}
+	*w = twins{own: t, others: others, made: t}
+	uids := map[string]bool{}
+	for _, o := range others {
+		for _, r := range o.Rows {
+			if r.Ref.UID != "" {
+				uids[r.Ref.UID] = true
+			}
+		}
+	}
+	var rows []*core.Resource
+	phases := t.ByPhase
+	for i, r := range t.Rows {
+		if !uids[r.Ref.UID] || r.Hidden {
+			continue
+		}
+		if rows == nil {
+			rows = slices.Clone(t.Rows)
+		}
+		hidden := *r
+		hidden.Hidden = true
+		rows[i] = &hidden
+		phases[r.Phase]--
+	}
+	if rows != nil {
+		made := *t
+		made.Rows, made.ByPhase = rows, phases
+		w.made = &made
+	}
+	return w.made
+}
+
+// hideTwins replaces the tables of kinds that yield to another source. Its rows
+// count only while it is there: when it is away, the other ones are shown again.
+func (s *Store) hideTwins(n *Snapshot) {
+	for i, t := range n.Tables {
+		if t.Kind.Yields == "" {
+			continue
+		}
+		var others []*Table
+		for _, o := range n.Tables {
+			if o.Key.Kind == t.Key.Kind && o.Key.Instance.Source == t.Kind.Yields && s.current(o) {
+				others = append(others, o)
+			}
+		}
+		w := s.tables[t.Key].twins.of(t, others)
+		n.Tables[i], n.byInstance[t.Key] = w, w
+	}
+}
+
+// current reports whether the table's rows are how things stand: listed, and
+// the source is not away.
+func (s *Store) current(t *Table) bool {
+	state := s.health[t.Key.Instance].State
+	return t.State.Listed && t.State.Problem == nil && state != core.Stale && state != core.Down
+}
