@@ -82,6 +82,16 @@ func (f *fakeTerminal) typed(t *testing.T, s string) {
 	}
 }
 
+// sized asks the shell for its size until it has it: the size travels beside
+// what is typed, and may arrive after it.
+func (f *fakeTerminal) sized(t *testing.T, want string) {
+	t.Helper()
+	testkit.PollTrue(t, 20*time.Second, want, func() bool {
+		f.typed(t, "stty size\n")
+		return strings.Contains(f.out.String(), want)
+	})
+}
+
 // piped is what a command line gives a shell without a terminal.
 func piped(in string) (core.Terminal, *buffer, *buffer) {
 	out, errs := &buffer{}, &buffer{}
@@ -152,18 +162,15 @@ func TestShellTypesAndResizes(t *testing.T) {
 			term := newTerminal(t)
 			ended := make(chan error, 1)
 			go func() { ended <- op.Session(sources.Permit(t.Context()), term.Terminal) }()
-			term.typed(t, "stty size; tty; echo in-$CONTAINER:$BASH\n")
-			term.out.await(t, "33 99")
+			term.typed(t, "tty; echo in-$CONTAINER:$BASH\n")
+			term.sized(t, "33 99")
 			term.out.await(t, "/dev/pts/")
 			term.out.await(t, "in-main:/") // the container of the annotation, and bash
 			term.mu.Lock()
 			term.w, term.h = 70, 20
 			term.mu.Unlock()
 			term.resized <- struct{}{}
-			testkit.PollTrue(t, 20*time.Second, "the new size", func() bool {
-				term.typed(t, "stty size\n")
-				return strings.Contains(term.out.String(), "20 70")
-			})
+			term.sized(t, "20 70")
 			term.typed(t, "exit 7\n")
 			var exit *core.ExitError
 			if err := <-ended; !errors.As(err, &exit) || exit.Code != 7 {
@@ -427,9 +434,9 @@ func TestDebugContainer(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- op.Session(sources.Permit(t.Context()), term.Terminal) }()
 	term.out.await(t, "it runs")
-	term.typed(t, "echo in-$CONTAINER; stty size\n")
+	term.typed(t, "echo in-$CONTAINER\n")
 	term.out.await(t, "in-debugger-")
-	term.out.await(t, "33 99")
+	term.sized(t, "33 99")
 	term.typed(t, "exit\n")
 	if err := <-ended; err != nil {
 		t.Errorf("ended with %v", err)
