@@ -10,7 +10,6 @@ import (
 	"io"
 	"os"
 	"strings"
-	"sync/atomic"
 
 	"github.com/charmbracelet/x/term"
 	"github.com/spf13/pflag"
@@ -41,8 +40,8 @@ type run struct {
 	env            []string
 	stdin          io.Reader
 	stdout, stderr io.Writer
-	link           *link       // to the supervising parent; nil without one
-	lent           atomic.Bool // the terminal is a shell's or an editor's now
+	link           *link   // to the supervising parent; nil without one
+	lending        lending // of the terminal, to a shell or an editor
 
 	globals
 	flags *pflag.FlagSet // of the command, global ones included

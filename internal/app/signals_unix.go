@@ -55,19 +55,19 @@ func (r *run) watchSignals(ctx context.Context, p *tea.Program) *ending {
 				case suspendSignal:
 					switch {
 					case !canStop():
-					case r.lent.Load(): // the loop stands still, and whoever has the terminal stops by himself
+					case r.lending.now(): // the loop stands still, and whoever has the terminal stops by himself
 						_ = stop()
 					default:
 						without(p, stop)
 					}
 				case redrawSignal:
-					if r.lent.Load() {
+					if r.lending.now() {
 						continue
 					}
 					without(p, func() error { return nil })
 					p.Send(tea.ClearScreen())
 				default:
-					if s == syscall.SIGINT && r.lent.Load() { // of the keyboard: it is meant for the program that has the terminal
+					if s == syscall.SIGINT && r.lending.takesInterrupt(time.Now()) { // of the keyboard: it is meant for the program that has the terminal
 						continue
 					}
 					if e.begin(s.(syscall.Signal)) {

@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/term"
@@ -27,8 +28,8 @@ func (r *run) lend(in, out *os.File, f func(ctx context.Context) error) error {
 	if err != nil {
 		return err
 	}
-	r.lent.Store(true)
-	defer r.lent.Store(false)
+	r.lending.begin()
+	defer func() { r.lending.end(time.Now()) }()
 	ctx, cancel := signal.NotifyContext(context.Background(), unix.SIGTERM, unix.SIGHUP)
 	defer cancel()
 	err = f(ctx)
