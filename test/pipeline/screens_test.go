@@ -158,7 +158,7 @@ func TestTheKeysOfGitLab(t *testing.T) {
 func TestTheKeysOfJenkins(t *testing.T) {
 	w := newJenkins(t)
 	b := w.build("3.0", "")
-	gate := b.Ask(jenkins.Input{ID: "Ship", Message: "Ship it?", Params: []jenkins.Param{{Name: "WHERE", Kind: jenkins.Choice, Choices: []string{"north", "south"}}}})
+	b.Ask(jenkins.Input{ID: "Ship", Message: "Ship it?", Params: []jenkins.Param{{Name: "WHERE", Kind: jenkins.Choice, Choices: []string{"north", "south"}}}})
 	s := w.Cockpit(140, 45, "jenkins ●", "2", "Builds", "", "VERSION=3.0")
 	s.Find("number:1")
 	s.WaitText(program.Patience, "▸⚑ team/app")
@@ -171,7 +171,7 @@ func TestTheKeysOfJenkins(t *testing.T) {
 	s.Through()
 	s.Healthy()
 	w.tap.once(t, "POST /")
-	if !gate.Done || gate.Rejected || gate.Answer["WHERE"] != "south" {
+	if gate := b.Answered("Ship"); !gate.Done || gate.Rejected || gate.Answer["WHERE"] != "south" {
 		t.Errorf("%+v", gate)
 	}
 	b.End("SUCCESS")

@@ -3,6 +3,7 @@ package jenkins
 import (
 	"encoding/base64"
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -231,7 +232,7 @@ func (b *Build) Stages() []string {
 func (b *Build) Describe(s string) { b.w.locked(func() { b.describes = s }) }
 
 // Ask pauses the build at an input.
-func (b *Build) Ask(in Input) *Input {
+func (b *Build) Ask(in Input) {
 	b.w.locked(func() {
 		if in.OK == "" {
 			in.OK = "Proceed"
@@ -243,19 +244,20 @@ func (b *Build) Ask(in Input) *Input {
 		}
 		b.write("[Pipeline] input\n" + in.Message + "\n" + note("link") + in.OK + " or " + note("link") + "Abort\n")
 	})
-	return &in
 }
 
-// Answered is the input that was answered last.
-func (b *Build) Answered(id string) *Input {
+// Answered is the input of an id as it stands now; zero: there is none.
+func (b *Build) Answered(id string) Input {
 	b.w.mu.Lock()
 	defer b.w.mu.Unlock()
 	for _, in := range b.asks {
 		if in.ID == id {
-			return in
+			now := *in
+			now.Answer = maps.Clone(in.Answer)
+			return now
 		}
 	}
-	return nil
+	return Input{}
 }
 
 func (b *Build) pending() []*Input {
