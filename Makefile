@@ -63,6 +63,7 @@ fuzz: ## FuzzSafe for FUZZTIME (60s), every other fuzz target for 10s
 screenshots: build ## take the README's pictures again, from real sessions
 	go run ./test/shot -out docs/cockpit.svg -settle 45s $(BIN)/devops-tui --demo
 	go run ./test/shot -out docs/plan.svg -cols 130 -rows 36 -settle 6s -keys "3 wait=2s B wait=3s" $(BIN)/devops-tui --demo
+	go run ./test/shot -out docs/run.svg -cols 130 -rows 36 -settle 30s -keys "2 wait=2s enter wait=4s" $(BIN)/devops-tui --demo
 
 lint: ## gofumpt, go vet, staticcheck
 	@GOBIN=$(BIN)/tools go -C tools install tool
