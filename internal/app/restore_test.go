@@ -175,6 +175,17 @@ func TestHangupLeavesNothing(t *testing.T) {
 	testkit.PollTrue(t, 5*time.Second, "all processes are gone", func() bool { return !alive(term.PID) && !alive(cockpit) && !alive(helper) })
 }
 
+// As a session's leader, make and scripts learn of the hang-up and may keep it
+// to themselves: the cockpit ends all the same.
+func TestHangupUnderALeaderThatWaits(t *testing.T) {
+	term := testkit.StartTerm(t, testkit.TermOptions{}, "sh", "-c", `trap : HUP; "$0" --demo; exit 3`, faultyBinary(t))
+	term.WaitText(paint, "DEMO", "Pods")
+	parent := childOf(t, term.PID)
+	cockpit := childOf(t, parent)
+	term.Hangup()
+	testkit.PollTrue(t, 5*time.Second, "all processes are gone", func() bool { return !alive(term.PID) && !alive(cockpit) && !alive(parent) })
+}
+
 // Promise 9: suspend and resume, whoever asks for it.
 func TestSuspendAndResume(t *testing.T) {
 	binary := faultyBinary(t)

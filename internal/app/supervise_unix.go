@@ -133,6 +133,7 @@ func (r *run) supervise(ctx context.Context) (code int, done bool) {
 		return 0, false
 	}
 	w.pid = cmd.Process.Pid
+	whenHungUp(in.Fd(), func() { w.signals <- unix.SIGHUP })
 	words := collect(said)
 	status := w.watch(ctx)
 
