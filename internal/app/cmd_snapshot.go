@@ -169,7 +169,7 @@ func (r *run) collect(w *world, snap *store.Snapshot, o snapshotOptions) state {
 		}
 		shown := shownTable{Table: t}
 		for _, row := range t.Rows {
-			if row.Hidden || !r.inNamespace(t.Kind, row.Ref) {
+			if row.Hidden || row.Twin != nil || !r.inNamespace(t.Kind, row.Ref) {
 				continue
 			}
 			s.failed = s.failed || row.Phase == core.Failed && !row.Past

@@ -23,7 +23,7 @@ func (l *lending) end(now time.Time) {
 	l.lent.Store(false)
 }
 
-func (l *lending) now() bool { return l.lent.Load() }
+func (l *lending) active() bool { return l.lent.Load() }
 
 // takesInterrupt reports whether an interrupt at that moment was meant for
 // whoever had the terminal. The cockpit itself gets ctrl+c as a key.

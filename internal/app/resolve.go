@@ -63,7 +63,7 @@ func (r *run) resolve(ctx context.Context, w *world, words []string, use func(co
 				continue
 			}
 			refs = append(refs, row.Ref)
-			if !row.Hidden {
+			if !row.Hidden && row.Twin == nil {
 				listed = append(listed, row.Ref)
 			}
 		}

@@ -55,13 +55,13 @@ func (r *run) watchSignals(ctx context.Context, p *tea.Program) *ending {
 				case suspendSignal:
 					switch {
 					case !canStop():
-					case r.lending.now(): // the loop stands still, and whoever has the terminal stops by himself
+					case r.lending.active(): // the loop stands still, and whoever has the terminal stops by himself
 						_ = stop()
 					default:
 						without(p, stop)
 					}
 				case redrawSignal:
-					if r.lending.now() {
+					if r.lending.active() {
 						continue
 					}
 					without(p, func() error { return nil })

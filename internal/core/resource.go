@@ -18,7 +18,10 @@ type Resource struct {
 	Facts   *Facts    // nil when nothing is known
 	// Past says that a newer object tells how things stand: a run of a branch that
 	// has run again since. Its failure is history, not trouble.
-	Past   bool
+	Past bool
+	// Twin is the same object seen through another source (see Kind.Yields): where
+	// that row is in scope it is listed in place of this one. The store sets it.
+	Twin   *Ref
 	Hidden bool // kept for joins, not listed (e.g. a ReplicaSet with 0 replicas is not hidden by default in its own list)
 }
 

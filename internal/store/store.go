@@ -146,7 +146,7 @@ func (s *Store) Publish() bool {
 		}
 		return a.Instance.Scope < b.Instance.Scope
 	})
-	s.hideTwins(n)
+	s.markTwins(n)
 	if s.stale {
 		n.MetaVersion++
 		n.fillMeta(s)

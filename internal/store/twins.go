@@ -6,7 +6,7 @@ import (
 	"devops-tui/internal/core"
 )
 
-// twins hides the rows of a kind that another source shows as well: an Argo CD
+// twins marks the rows of a kind that another source shows as well: an Argo CD
 // application is seen through the cluster and, where one is configured, through
 // Argo CD's own server. Objects with the same UID are the same object.
 type twins struct {
@@ -15,47 +15,45 @@ type twins struct {
 	made   *Table
 }
 
-// of returns t with the rows hidden that a table of the preferred source has.
-// Hidden rows can still be found by their ref. Tables that did not change give
-// the same table again.
+// of returns t with Twin set in the rows that a table of the preferred source
+// has too. Tables that did not change give the same table again.
 func (w *twins) of(t *Table, others []*Table) *Table {
 	if w.own == t && slices.Equal(w.others, others) {
 		return w.made
 	}
 	*w = twins{own: t, others: others, made: t}
-	uids := map[string]bool{}
+	byUID := map[string]*core.Ref{}
 	for _, o := range others {
 		for _, r := range o.Rows {
 			if r.Ref.UID != "" {
-				uids[r.Ref.UID] = true
+				byUID[r.Ref.UID] = &r.Ref
 			}
 		}
 	}
 	var rows []*core.Resource
-	phases := t.ByPhase
 	for i, r := range t.Rows {
-		if !uids[r.Ref.UID] || r.Hidden {
+		twin := byUID[r.Ref.UID]
+		if twin == nil {
 			continue
 		}
 		if rows == nil {
 			rows = slices.Clone(t.Rows)
 		}
-		hidden := *r
-		hidden.Hidden = true
-		rows[i] = &hidden
-		phases[r.Phase]--
+		marked := *r
+		marked.Twin = twin
+		rows[i] = &marked
 	}
 	if rows != nil {
 		made := *t
-		made.Rows, made.ByPhase = rows, phases
+		made.Rows = rows
 		w.made = &made
 	}
 	return w.made
 }
 
-// hideTwins replaces the tables of kinds that yield to another source. Its rows
+// markTwins replaces the tables of kinds that yield to another source. Its rows
 // count only while it is there: when it is away, the other ones are shown again.
-func (s *Store) hideTwins(n *Snapshot) {
+func (s *Store) markTwins(n *Snapshot) {
 	for i, t := range n.Tables {
 		if t.Kind.Yields == "" {
 			continue

@@ -74,7 +74,7 @@ func (c *waitCount) of(e *pane.Env) (n int) {
 
 func (c *waitCount) in(t *store.Table) (n int) {
 	for _, r := range t.Rows {
-		if !r.Hidden && waits(r) && c.scope.Shows(t.Kind, r.Ref) {
+		if waits(r) && c.scope.Lists(t.Kind, r) {
 			n++
 		}
 	}

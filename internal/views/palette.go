@@ -83,7 +83,7 @@ func (m *Model) objectItems() []pane.Item {
 			if len(items) >= paletteObjects {
 				return items
 			}
-			if r.Hidden || r.Ref.Kind == "event" {
+			if r.Hidden || r.Twin != nil || r.Ref.Kind == "event" {
 				continue
 			}
 			ref := r.Ref

@@ -96,9 +96,9 @@ func (m *Model) tiny() kit.Block {
 
 func (m *Model) counts() (n [6]int) {
 	for _, t := range m.env.Snap.Tables {
-		if t.Kind != nil && t.Kind.Polled { // of runs the newest counts
+		if t.Kind != nil && (t.Kind.Polled || t.Kind.Yields != "") { // of runs the newest counts, of twins one
 			for _, r := range t.Rows {
-				if !r.Past {
+				if !r.Past && r.Twin == nil {
 					n[r.Phase]++
 				}
 			}
@@ -307,7 +307,7 @@ func (m *Model) findWorst() (worst *core.Resource, n int) {
 			continue
 		}
 		for _, r := range t.Rows {
-			if !r.IsProblem() || r.Hidden || !m.env.Scope.Shows(t.Kind, r.Ref) {
+			if !r.IsProblem() || !m.env.Scope.Lists(t.Kind, r) {
 				continue
 			}
 			n++

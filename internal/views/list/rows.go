@@ -226,7 +226,7 @@ func (l *List) count(r *core.Resource, by int) {
 
 // inList reports whether the row belongs here at all, filter aside.
 func (l *List) inList(t *store.Table, r *core.Resource) bool {
-	return !r.Hidden && l.scope.Shows(t.Kind, r.Ref) && (l.o.Only == nil || l.o.Only(r))
+	return l.scope.Lists(t.Kind, r) && (l.o.Only == nil || l.o.Only(r))
 }
 
 func (l *List) keeps(e *pane.Env, t *store.Table, r *core.Resource) bool {

@@ -77,6 +77,11 @@ func (s Scope) Shows(k *core.Kind, ref core.Ref) bool {
 	return s.Namespace == "" || ref.Namespace == "" || s.Namespace == ref.Namespace || s.Repository != (k != nil && !k.Place.Empty())
 }
 
+// Lists reports whether the row belongs into lists and counts of the scope.
+func (s Scope) Lists(k *core.Kind, r *core.Resource) bool {
+	return !r.Hidden && s.Shows(k, r.Ref) && (r.Twin == nil || !s.Shows(k, *r.Twin))
+}
+
 // KeyOf is the key of a command, as it is shown.
 func (e *Env) KeyOf(id string) text.Safe {
 	if c, ok := e.Keys.Command(id); ok {
