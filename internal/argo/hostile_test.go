@@ -3,12 +3,12 @@ package argo
 import (
 	"encoding/json"
 	"fmt"
-	"reflect"
 	"strings"
 	"testing"
 	"time"
 
 	"devops-tui/internal/core"
+	"devops-tui/internal/sources/sourcetest"
 	"devops-tui/internal/text"
 	"devops-tui/internal/text/texttest"
 )
@@ -32,35 +32,6 @@ const hostileRollout = `{"metadata":{"name":"web","namespace":"shop","uid":"u","
 
 const hostileAnalysis = `{"metadata":{"name":"web-rate","namespace":"shop","uid":"u","creationTimestamp":"2026-01-02T03:04:05Z"},"spec":{"metrics":[{"name":"rate","successCondition":"result < 1"}]},
 "status":{"phase":"Failed","message":"metric rate failed","startedAt":"2026-01-02T03:04:05Z","metricResults":[{"name":"rate","phase":"Failed","message":"too many","measurements":[{"phase":"Failed","value":"7","message":"7 errors","startedAt":"2026-01-02T03:04:05Z","finishedAt":"2026-01-02T03:04:06Z"}]}]}}`
-
-// texts collects every text of v that can be drawn.
-func texts(v reflect.Value, out *[]string) {
-	if !v.CanInterface() {
-		return
-	}
-	switch x := v.Interface().(type) {
-	case text.Safe:
-		*out = append(*out, x.String())
-		return
-	case text.Line:
-		*out = append(*out, x.String())
-		return
-	}
-	switch v.Kind() {
-	case reflect.Pointer, reflect.Interface:
-		if !v.IsNil() {
-			texts(v.Elem(), out)
-		}
-	case reflect.Struct:
-		for i := range v.NumField() {
-			texts(v.Field(i), out)
-		}
-	case reflect.Slice:
-		for i := range v.Len() {
-			texts(v.Index(i), out)
-		}
-	}
-}
 
 // leaves calls f with a copy of the object for every string in it, that string
 // poisoned, and last with all of them.
@@ -113,9 +84,7 @@ func TestPromise1PoisonedObjects(t *testing.T) {
 	check := func(kind, what string, made ...any) {
 		t.Helper()
 		for _, v := range made {
-			var all []string
-			texts(reflect.ValueOf(v), &all)
-			for _, s := range all {
+			for _, s := range sourcetest.Drawn(v) {
 				if bad := texttest.Violations(s); bad != nil || strings.ContainsAny(s, "\r\n") {
 					t.Errorf("%s %s: %q: %v", kind, what, s, bad)
 				}

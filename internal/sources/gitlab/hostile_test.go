@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
-	"reflect"
 	"strings"
 	"testing"
 
@@ -69,41 +68,9 @@ func poisoned(w http.Handler, kept ...string) http.Handler {
 	})
 }
 
-// texts collects what of v is drawn.
-func texts(v reflect.Value, out *[]string, depth int) {
-	if depth > 12 || !v.IsValid() {
-		return
-	}
-	if v.CanInterface() {
-		switch x := v.Interface().(type) {
-		case text.Safe:
-			*out = append(*out, x.String())
-			return
-		case text.Line:
-			*out = append(*out, x.String())
-			return
-		}
-	}
-	switch v.Kind() {
-	case reflect.Pointer, reflect.Interface:
-		texts(v.Elem(), out, depth+1)
-	case reflect.Slice, reflect.Array:
-		for i := range v.Len() {
-			texts(v.Index(i), out, depth+1)
-		}
-	case reflect.Struct:
-		for i := range v.NumField() {
-			if v.Type().Field(i).IsExported() {
-				texts(v.Field(i), out, depth+1)
-			}
-		}
-	}
-}
-
 func clean(t *testing.T, what string, v any) int {
 	t.Helper()
-	var all []string
-	texts(reflect.ValueOf(v), &all, 0)
+	all := sourcetest.Drawn(v)
 	for _, s := range all {
 		if bad := texttest.Violations(s); len(bad) > 0 || strings.ContainsAny(s, "\x1b\x07\x00\u202e\u2066\r\n") {
 			t.Errorf("%s: %q: %v", what, s, bad)
@@ -224,9 +191,7 @@ func TestTheTokenIsShownNowhere(t *testing.T) {
 	id := b.Push(shop, standard("x"))
 	var said strings.Builder
 	note := func(v any, err error) {
-		var all []string
-		texts(reflect.ValueOf(v), &all, 0)
-		said.WriteString(strings.Join(all, "\n"))
+		said.WriteString(strings.Join(sourcetest.Drawn(v), "\n"))
 		if err != nil {
 			said.WriteString(err.Error() + src.Problem(err).Error())
 		}

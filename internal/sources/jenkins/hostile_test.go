@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"reflect"
 	"strings"
 	"testing"
 
@@ -19,44 +18,6 @@ import (
 
 // poison is what a name, a message or a line may hold.
 const poison = "p\x1b]0;owned\x07\x1b[2J\x1b[31m\u202e\u200b\xd6\x1b\r\nq\x9b5n\x00"
-
-// texts collects every text that a value has for the screen.
-func texts(v reflect.Value, out *[]string, depth int) {
-	if depth > 12 || !v.IsValid() {
-		return
-	}
-	switch x := safely(v).(type) {
-	case text.Safe:
-		*out = append(*out, x.String())
-		return
-	case text.Line:
-		*out = append(*out, x.String())
-		return
-	}
-	switch v.Kind() {
-	case reflect.Pointer, reflect.Interface:
-		texts(v.Elem(), out, depth+1)
-	case reflect.Struct:
-		for i := range v.NumField() {
-			texts(v.Field(i), out, depth+1)
-		}
-	case reflect.Slice, reflect.Array:
-		for i := range v.Len() {
-			texts(v.Index(i), out, depth+1)
-		}
-	case reflect.Map:
-		for _, k := range v.MapKeys() {
-			texts(v.MapIndex(k), out, depth+1)
-		}
-	}
-}
-
-func safely(v reflect.Value) any {
-	if v.CanInterface() {
-		return v.Interface()
-	}
-	return nil
-}
 
 // everything asks the source for all that it can tell, and plans all that it can do.
 func everything(b *bench, refs []core.Ref) []any {
@@ -166,8 +127,7 @@ func acts(r rune) bool { return r < ' ' || r >= 0x7f && r < 0xa0 || r == '\u202e
 
 func check(t *testing.T, all []any) (n int) {
 	t.Helper()
-	var got []string
-	texts(reflect.ValueOf(all), &got, 0)
+	got := sourcetest.Drawn(all)
 	for _, s := range got {
 		if v := texttest.Violations(s); len(v) > 0 || strings.ContainsFunc(s, acts) {
 			t.Errorf("%q: %v", s, v)
@@ -226,9 +186,7 @@ func TestSecretsStayInside(t *testing.T) {
 			b.srv.Heal()
 		}
 		said := fmt.Sprintf("%+v", all)
-		var got []string
-		texts(reflect.ValueOf(all), &got, 0)
-		said += strings.Join(got, "\n")
+		said += strings.Join(sourcetest.Drawn(all), "\n")
 		for _, x := range []string{canary, secretValue} {
 			if i := strings.Index(said, x); i >= 0 {
 				t.Errorf("%s is in what is shown: …%s…", x, said[max(0, i-200):i+len(x)])
